@@ -1,0 +1,59 @@
+"""What rooms above must do when customers change: they implement `Follower`, omni.wiring registers them.
+
+What hangs on a source record never moves, so a follower has little to do on a merge: end what belongs to the
+customer as such (facts, tiers, an open cart too many). Every call happens inside the transaction of the merge,
+un-merge or erasure, in the order of registration, which is the order of locks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db.models import Model
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One line of a customer's timeline, whichever room it comes from."""
+
+    happened_at: datetime
+    kind: str
+    channel: str
+    about_kind: str = ""
+    about: str = ""
+    data: Mapping[str, Any] | None = None
+
+
+class Follower(Protocol):
+    """A room's part in what happens to customers. `models` are its tables with a key to them."""
+
+    models: Sequence[type[Model]]
+
+    def merged(self, *, survivor: int, absorbed: Sequence[int], now: datetime) -> None:
+        """The customers `absorbed` became `survivor`; memberships already say so."""
+
+    def unmerged(self, *, customers: Sequence[int], now: datetime) -> None:
+        """These customers are what one became; memberships already say so."""
+
+    def erased(self, *, customer: int, source_records: Sequence[int], now: datetime) -> None:
+        """Forget what is personal; keep what the law demands."""
+
+    def exported(self, *, source_records: Sequence[int]) -> dict[str, Any]:
+        """What this room holds of the person, for their export."""
+
+    def timeline(self, *, source_records: Sequence[int], before: datetime | None, limit: int) -> Sequence[TimelineItem]:
+        """The room's newest `limit` items of the timeline before a time."""
+
+
+_followers: list[Follower] = []
+
+
+def register(follower: Follower) -> None:
+    """Add a follower (omni.wiring); in lock order."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
+def followers() -> Sequence[Follower]:
+    return tuple(_followers)
