@@ -1,4 +1,4 @@
-"""A pytest plugin: where no DATABASE_URL is set, the suite runs on the embedded PostgreSQL."""
+"""Fixtures for conftest: where no DATABASE_URL is set, the suite runs on the embedded PostgreSQL."""
 
 from collections.abc import Iterator
 

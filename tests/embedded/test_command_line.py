@@ -1,0 +1,77 @@
+"""manage.py has the database run where a command asks it, and only there."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from omni.embedded import postgres
+from omni.embedded.command_line import needs_database
+from omni.embedded.web import HOST, free_port
+from tests.embedded.machine import ROOT, is_up
+
+
+@pytest.mark.parametrize(
+    ("argv", "needs"),
+    [
+        ([], False),
+        (["help"], False),
+        (["migrate", "--help"], False),
+        (["makemessages", "-a"], False),
+        (["check"], False),
+        (["check", "--database", "default"], True),
+        (["demo"], False),
+        (["migrate"], True),
+        (["shell"], True),
+        (["audit"], True),
+        (["create_channel_key", "web"], True),
+    ],
+)
+def test_which_commands_ask_the_database(argv, needs):
+    assert needs_database(["manage.py", *argv]) is needs
+
+
+def manage(data_dir, *argv):
+    environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "OMNI_MODE"}}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *argv],
+        env=environment | {"OMNI_DATA_DIR": str(data_dir)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_a_command_finds_its_database_whether_or_not_somebody_runs_it_already(tmp_path):
+    data_dir = tmp_path / "my shop"
+    ask = ("shell", "--no-imports", "-c", "from django.db import connection; connection.ensure_connection(); print(7)")
+    alone = manage(data_dir, *ask)
+    assert (alone.returncode, alone.stdout) == (0, "7\n"), alone.stderr
+    assert not is_up(data_dir)
+    with postgres.running(data_dir):
+        beside = manage(data_dir, *ask)
+        assert (beside.returncode, beside.stdout) == (0, "7\n"), beside.stderr
+        assert is_up(data_dir)
+    postgres.socket_dir(data_dir).rmdir()
+
+
+def test_an_embedded_error_is_one_line_of_advice(tmp_path):
+    (tmp_path / "postgres" / "global").mkdir(parents=True)
+    (tmp_path / "postgres" / "global" / "pg_control").touch()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("16\n")
+    done = manage(tmp_path, "migrate")
+    assert done.returncode == 1
+    assert "made by PostgreSQL 16" in done.stderr
+    assert "Traceback" not in done.stderr
+    postgres.socket_dir(tmp_path).rmdir()
+
+
+def test_a_taken_port_is_passed_over():
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        assert free_port(port) > port
