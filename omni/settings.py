@@ -219,6 +219,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
+    # A refusal is an answer, not an event; defects stay loud.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
 
 if PRODUCTION:
