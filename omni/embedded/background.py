@@ -23,7 +23,7 @@ class Worker:
         self._app: Celery = app_or_default()
         # Requests are served by other threads, and Celery's current app is a thread's own.
         self._app.set_default()
-        self._wake = self._app.task(_nothing, name="omni.embedded.wake")
+        self._wake = self._app.task(name="omni.embedded.wake")(_nothing)
         # A dead connection is noticed at the next task instead of failing each one after it.
         signals.task_prerun.connect(_close_old_connections)
         signals.task_postrun.connect(_close_old_connections)

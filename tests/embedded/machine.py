@@ -42,6 +42,8 @@ class Holder:
         )
 
     def wait_until_up(self) -> "Holder":
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
         line = self.process.stdout.readline()
         assert line == "up\n", self.process.stderr.read()
         return self
@@ -67,7 +69,7 @@ def ask(data_dir: Path, sql: str) -> Any:
 
 def is_up(data_dir: Path) -> bool:
     try:
-        return ask(data_dir, "SELECT 1") == 1
+        return bool(ask(data_dir, "SELECT 1") == 1)
     except psycopg.OperationalError:
         return False
 
