@@ -32,7 +32,11 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(_("due"))
     # Since when the channel shows something old; null once it is up to date.
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
+    # Who is pushing it now, and until when nobody else may.
     leased_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    leased_by = models.CharField(_("claimed by"), max_length=32, blank=True, default="")
+    # The channel shows something else under this very version: write over it, though it is not newer.
+    overwrite = models.BooleanField(_("write over"), default=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.CharField(_("last error"), max_length=500, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
@@ -91,6 +95,31 @@ class InboundEvent(models.Model):
         return self.event_id
 
 
+class InboundOrder(models.Model):
+    """An order of a channel that could not be written down yet, and why; tried again until it is.
+
+    Holds the channel's number for it and nothing of what is in it, which is read again from the channel.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, verbose_name=_("channel"))
+    external_id = models.CharField(_("number in the channel"), max_length=200)
+    found_at = models.DateTimeField(_("found"))
+    retry_at = models.DateTimeField(_("not before"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True)
+    taken_at = models.DateTimeField(_("taken"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("inbound order")
+        verbose_name_plural = _("inbound orders")
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["channel", "external_id"], name="inbound_order_once")]
+        indexes = [models.Index(fields=["retry_at"], name="inbound_order_waiting", condition=Q(taken_at=None))]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class Drift(models.Model):
     """A channel shows something else than we say; open until it shows ours again."""
 
@@ -100,6 +129,8 @@ class Drift(models.Model):
     ours = models.CharField(_("ours"), max_length=200)
     theirs = models.CharField(_("theirs"), max_length=200)
     found_at = models.DateTimeField(_("found"))
+    # How often it was pushed again without holding; a person looks where this grows.
+    tries = models.PositiveSmallIntegerField(_("healing tries"), default=0)
     healed_at = models.DateTimeField(_("healed"), null=True, blank=True)
 
     class Meta:
@@ -126,6 +157,20 @@ class ChannelHealth(models.Model):
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
     last_success_at = models.DateTimeField(_("last success at"), null=True, blank=True)
     checked_at = models.DateTimeField(_("read back at"), null=True, blank=True)
+    # The one pusher of the channel, and until when nobody else pushes.
+    pushing_until = models.DateTimeField(_("being pushed until"), null=True, blank=True)
+    pushing_by = models.CharField(_("being pushed by"), max_length=32, blank=True, default="")
+    # When the channel was given the whole catalog for the first time.
+    seeded_at = models.DateTimeField(_("given the catalog"), null=True, blank=True)
+    # How far the sampling read-back has come, by SKU; it begins again at the end.
+    verify_after = models.CharField(max_length=200, blank=True, default="", editable=False)
+    # The latest change among the orders pulled, by the channel's own clock, and when to pull again by ours.
+    orders_until = models.DateTimeField(_("orders read until"), null=True, blank=True)
+    orders_due_at = models.DateTimeField(_("orders read next"), null=True, blank=True)
+    # The stage to go back to when a pause ends.
+    stage_before = models.CharField(
+        _("stage before the pause"), max_length=10, choices=Channel.Stage, blank=True, default=""
+    )
 
     class Meta:
         verbose_name = _("channel health")
