@@ -1,5 +1,6 @@
 """Progress step by step: a live line on a terminal, plain lines elsewhere."""
 
+import io
 import sys
 import time
 from collections.abc import Iterator
@@ -14,7 +15,11 @@ class Progress:
     """Calling it tells what the running step is at."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self.console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=True)
+        stream = stream or sys.stdout
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter shows a question mark; nothing stops for that.
+            stream.reconfigure(errors="replace")
+        self.console = Console(file=stream, highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._label = ""
 
