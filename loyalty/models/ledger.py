@@ -1,87 +1,11 @@
-"""One ledger for points, gift cards and store credit.
-
-A member's accounts belong to a source record and never move; a customer has what all their records have, so a
-merge or un-merge needs no posting. An entry moves an amount from one account to another, so every sum is zero.
-"""
+"""The ledger itself: accounts, entries between them, lots and what was taken of each."""
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, SourceRecord
-from omni.core.models import both_languages
-
-
-class Programme(models.Model):
-    """The rules of a loyalty programme, as data."""
-
-    code = models.SlugField(_("code"), max_length=40, unique=True)
-    name_vi = models.CharField(_("name (Vietnamese)"), max_length=200)
-    name_en = models.CharField(_("name (English)"), max_length=200, blank=True)
-    currency = models.CharField(_("currency"), max_length=3)
-    # `earn_points` points for each whole `earn_per` minor units paid.
-    earn_points = models.PositiveIntegerField(_("points earned"), default=1)
-    earn_per = models.PositiveBigIntegerField(_("for each"), default=10_000)
-    # What one point is worth as a tender, minor units.
-    point_value = models.PositiveBigIntegerField(_("worth of a point"), default=100)
-    pending_days = models.PositiveSmallIntegerField(_("days until points can be spent"), default=30)
-    # Months after which a lot of points ends; null: never.
-    expiry_months = models.PositiveSmallIntegerField(_("months a point lives"), null=True, blank=True, default=12)
-    may_go_negative = models.BooleanField(_("balance may go negative"), default=False)
-    time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Ho_Chi_Minh")
-    active = models.BooleanField(_("active"), default=True)
-
-    class Meta:
-        verbose_name = _("programme")
-        verbose_name_plural = _("programmes")
-        constraints = [models.CheckConstraint(name="programme_earns_per_something", condition=Q(earn_per__gt=0))]
-
-    def __str__(self) -> str:
-        return both_languages(self.name_vi, self.name_en)
-
-
-class Tier(models.Model):
-    """A level of a programme: reached by points earned in a calendar year; multiplies what is earned."""
-
-    programme = models.ForeignKey(Programme, models.CASCADE, related_name="tiers", verbose_name=_("programme"))
-    code = models.SlugField(_("code"), max_length=40)
-    name_vi = models.CharField(_("name (Vietnamese)"), max_length=100)
-    name_en = models.CharField(_("name (English)"), max_length=100, blank=True)
-    # Minor units spent in a calendar year.
-    threshold = models.PositiveBigIntegerField(_("reached by spending"), default=0)
-    # Basis points: 12000 earns 1.2 times.
-    earn_rate = models.PositiveIntegerField(_("earns (1/100 %)"), default=10_000)
-
-    class Meta:
-        verbose_name = _("tier")
-        verbose_name_plural = _("tiers")
-        ordering = ["programme", "threshold"]
-        constraints = [
-            models.UniqueConstraint(fields=["programme", "code"], name="tier_once"),
-            models.UniqueConstraint(fields=["programme", "threshold"], name="tier_thresholds_differ"),
-        ]
-
-    def __str__(self) -> str:
-        return both_languages(self.name_vi, self.name_en)
-
-
-class MemberTier(models.Model):
-    """The tier that a customer has reached, since when and until when."""
-
-    customer = models.ForeignKey(Customer, models.CASCADE, verbose_name=_("customer"))
-    tier = models.ForeignKey(Tier, models.PROTECT, verbose_name=_("tier"))
-    since = models.DateTimeField(_("since"))
-    until = models.DateTimeField(_("until"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("member's tier")
-        verbose_name_plural = _("members' tiers")
-        constraints = [
-            models.UniqueConstraint(fields=["customer"], name="member_one_tier", condition=Q(until=None)),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.customer_id}: {self.tier_id}"
+from customers.models import SourceRecord
+from loyalty.models.programme import Programme
 
 
 class Account(models.Model):
@@ -178,6 +102,8 @@ class Entry(models.Model):
     # What made it: ("order", "W-1042"), ("return", "R-77"), ("request", "<key>").
     source_kind = models.CharField(_("because of"), max_length=40)
     source = models.CharField(_("which"), max_length=200)
+    # The order that it is about, for a statement that people understand; empty where there is none.
+    order = models.CharField(_("order"), max_length=40, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
     made_by = models.CharField(_("by"), max_length=100)
     made_at = models.DateTimeField(_("when"))
@@ -200,6 +126,7 @@ class Entry(models.Model):
             models.Index(fields=["from_account", "-id"], name="entry_out"),
             models.Index(fields=["to_account", "-id"], name="entry_in"),
             models.Index(fields=["source_kind", "source"], name="entry_of_source"),
+            models.Index(fields=["order"], name="entry_of_order", condition=~Q(order="")),
         ]
 
     def __str__(self) -> str:
@@ -251,88 +178,3 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry_id} {self.amount} of {self.lot_id}"
-
-
-class Accrual(models.Model):
-    """Points that an order earned: pending until `release_at`, less what returns took back."""
-
-    source_record = models.ForeignKey(
-        SourceRecord, models.PROTECT, related_name="accruals", verbose_name=_("source record")
-    )
-    programme = models.ForeignKey(Programme, models.PROTECT, verbose_name=_("programme"))
-    order = models.CharField(_("order"), max_length=40)
-    # What the points were earned on, minor units, and how much of it came back.
-    basis = models.BigIntegerField(_("earned on"))
-    points = models.BigIntegerField(_("points"))
-    clawed_back = models.BigIntegerField(_("taken back"), default=0)
-    release_at = models.DateTimeField(_("spendable from"))
-    released_at = models.DateTimeField(_("released"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("accrual")
-        verbose_name_plural = _("accruals")
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["programme", "order"], name="accrual_once_per_order"),
-            models.CheckConstraint(
-                name="accrual_clawback_bounded", condition=Q(clawed_back__gte=0) & Q(clawed_back__lte=F("points"))
-            ),
-        ]
-        indexes = [models.Index(fields=["release_at"], name="accrual_due", condition=Q(released_at=None))]
-
-    def __str__(self) -> str:
-        return f"{self.order}: {self.points}"
-
-
-class Hold(models.Model):
-    """Points set aside for an order from placing until it is fulfilled (captured) or cancelled (released)."""
-
-    class State(models.TextChoices):
-        OPEN = "open", _("Held")
-        CAPTURED = "captured", _("Spent")
-        RELEASED = "released", _("Released")
-
-    programme = models.ForeignKey(Programme, models.PROTECT, verbose_name=_("programme"))
-    order = models.CharField(_("order"), max_length=40)
-    points = models.BigIntegerField(_("points"))
-    # What they paid, minor units, and how many went back to the member since.
-    value = models.BigIntegerField(_("worth"))
-    given_back = models.BigIntegerField(_("given back"), default=0)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
-    made_at = models.DateTimeField(_("held since"))
-    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("hold")
-        verbose_name_plural = _("holds")
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["programme", "order"], name="hold_once_per_order"),
-            models.CheckConstraint(
-                name="hold_give_back_bounded",
-                condition=Q(points__gt=0) & Q(given_back__gte=0) & Q(given_back__lte=F("points")),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.order}: {self.points}"
-
-
-class GiftCard(models.Model):
-    """A gift card: an account in a currency, found by the fingerprint of its number (64 random bits)."""
-
-    account = models.OneToOneField(Account, models.PROTECT, related_name="gift_card", verbose_name=_("account"))
-    fingerprint = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
-    last4 = models.CharField(_("last four"), max_length=4, blank=True)
-    # The full number is told once.
-    told_at = models.DateTimeField(_("number told"), null=True, blank=True)
-    issued_at = models.DateTimeField(_("issued"))
-    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("gift card")
-        verbose_name_plural = _("gift cards")
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"•••• {self.last4}"
