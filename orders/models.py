@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Variant
 from customers.models import Customer, SourceRecord
-from omni.core.models import Channel, Location
+from omni.core.models import Channel, ImportRun, Location
 
 
 class Tender(models.TextChoices):
@@ -531,3 +531,45 @@ class OrderException(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class HistoryAdjustment(models.Model):
+    """A line of another system's books that is neither sale nor return: it stands outside the sums of orders.
+
+    `amount` is what the line added to those books, minor units, negative where it took away. Written once.
+    """
+
+    class Kind(models.TextChoices):
+        ADJUSTMENT = "adjustment", _("Adjustment of the books")
+        CHARGE_BACK = "charge_back", _("Charge, discount or fee given back")
+        WRITE_OFF = "write_off", _("Stock written off")
+
+    channel = models.ForeignKey(Channel, models.PROTECT, verbose_name=_("channel"))
+    # The document in the other system and the line of it; the same line is taken once, however often it comes.
+    external_id = models.CharField(_("number in the channel"), max_length=200)
+    position = models.PositiveIntegerField(_("line"))
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    source_record = models.ForeignKey(
+        SourceRecord, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source record")
+    )
+    sku = models.CharField(_("SKU or code"), max_length=100)
+    quantity = models.IntegerField(_("quantity"))
+    amount = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    run = models.ForeignKey(
+        ImportRun, models.PROTECT, related_name="history_adjustments", verbose_name=_("taken over by")
+    )
+    row = models.BigIntegerField(_("row of the file"))
+    happened_at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("adjustment taken over")
+        verbose_name_plural = _("adjustments taken over")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "external_id", "position"], name="history_adjustment_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id}/{self.position} {self.kind}"
