@@ -8,10 +8,16 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from omni.core.models import Channel
+
+
+class SearchWords(Func):
+    """The words of a search text as a tsvector, split at spaces alone, so that `lan@shop.vn` stays one word."""
+
+    template = "array_to_tsvector(array_remove(string_to_array(%(expressions)s, ' '), ''))"
 
 
 class Customer(models.Model):
@@ -42,6 +48,8 @@ class Customer(models.Model):
         ordering = ["-id"]
         permissions = [("merge_customer", _("Can merge and un-merge customers")), ("erase_customer", _("Can erase"))]
         constraints = [models.CheckConstraint(name="customer_not_into_itself", condition=~Q(merged_into=F("id")))]
+        # The search box: any word by its beginning, in milliseconds over millions of rows, without an extension.
+        indexes = [GinIndex(SearchWords("search_text"), name="customer_search", condition=Q(merged_into=None))]
 
     def __str__(self) -> str:
         return self.name or f"#{self.pk}"
@@ -80,6 +88,10 @@ class Membership(models.Model):
         SourceRecord, models.CASCADE, primary_key=True, related_name="membership", verbose_name=_("source record")
     )
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="memberships", verbose_name=_("customer"))
+    # Where the record was before any merge, so that un-merging brings that customer back; null: where it is now.
+    first_customer = models.ForeignKey(
+        Customer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("first customer")
+    )
 
     class Meta:
         verbose_name = _("membership")
@@ -103,7 +115,11 @@ class Identifier(models.Model):
         SourceRecord, models.CASCADE, related_name="identifiers", verbose_name=_("source record")
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    # What is compared; `written` is the same address as the person writes it, where that differs.
     value = models.CharField(_("value"), max_length=254)
+    written = models.CharField(_("as written"), max_length=254, blank=True, db_default="")
+    # This record told it with proof: a code of ours, or its channel's word. `verified_at` marks the one owner.
+    proven = models.BooleanField(_("told with proof"), db_default=False)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     verified_by = models.CharField(_("verified how"), max_length=60, blank=True)
     valid_from = models.DateTimeField(_("from"))
@@ -161,6 +177,35 @@ class LinkDecision(models.Model):
         return f"{self.left_id} {self.verdict} {self.right_id}"
 
 
+class ReviewPair(models.Model):
+    """Two source records that may be one person: too little to join them, too much to say nothing.
+
+    Put before a colleague, who merges them or says that they are different. `evidence` names kinds of things
+    that agree or contradict, never the values.
+    """
+
+    left = models.ForeignKey(SourceRecord, models.CASCADE, related_name="+", verbose_name=_("one record"))
+    right = models.ForeignKey(SourceRecord, models.CASCADE, related_name="+", verbose_name=_("other record"))
+    reason = models.CharField(_("reason"), max_length=300)
+    evidence = models.JSONField(_("evidence"), default=dict, blank=True)
+    found_at = models.DateTimeField(_("found"))
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    settled_by = models.CharField(_("settled by"), max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("pair to review")
+        verbose_name_plural = _("pairs to review")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(name="review_pair_ordered", condition=Q(left__lt=F("right"))),
+            models.UniqueConstraint(fields=["left", "right"], name="review_pair_once"),
+        ]
+        indexes = [models.Index(fields=["-id"], name="review_open", condition=Q(settled_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.left_id} ? {self.right_id}"
+
+
 class Consent(models.Model):
     """What a person allowed or withdrew: purpose, channel, proof; append-only, the latest counts."""
 
@@ -188,6 +233,8 @@ class SignInCode(models.Model):
 
     kind = models.CharField(_("kind"), max_length=10, choices=[("phone", _("Phone")), ("email", _("E-mail"))])
     value = models.CharField(_("sent to"), max_length=254)
+    # The same address as identifiers are compared.
+    key = models.CharField(max_length=254, editable=False, default="")
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     channel = models.ForeignKey(Channel, models.CASCADE, verbose_name=_("asked through"))
     asked_at = models.DateTimeField(_("asked"))
@@ -201,7 +248,7 @@ class SignInCode(models.Model):
         verbose_name_plural = _("sign-in codes")
         ordering = ["-id"]
         constraints = [models.CheckConstraint(name="sign_in_code_five_tries", condition=Q(wrong_tries__lte=5))]
-        indexes = [models.Index(fields=["kind", "value", "-id"], name="sign_in_code_latest")]
+        indexes = [models.Index(fields=["kind", "key", "-id"], name="sign_in_code_latest")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.asked_at:%Y-%m-%d %H:%M}"

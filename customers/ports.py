@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 from django.db.models import Model
 
+from customers.models import SourceRecord
+from omni.core.models import Channel
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineItem:
@@ -57,3 +60,28 @@ def register(follower: Follower) -> None:
 
 def followers() -> Sequence[Follower]:
     return tuple(_followers)
+
+
+class SignedInListener(Protocol):
+    """What a room does when somebody signs in; a room that knows carts takes over the guest's, and says how."""
+
+    def __call__(
+        self, *, source_record: SourceRecord, channel: Channel, cart: str | None, now: datetime
+    ) -> dict[str, Any] | None: ...
+
+
+_on_sign_in: list[SignedInListener] = []
+
+
+def on_sign_in(listener: SignedInListener) -> None:
+    """Register a listener (omni.wiring); it runs inside the transaction of the sign-in."""
+    if listener not in _on_sign_in:
+        _on_sign_in.append(listener)
+
+
+def signed_in(
+    *, source_record: SourceRecord, channel: Channel, cart: str | None, now: datetime
+) -> dict[str, Any] | None:
+    """Tell the listeners; the first answer that there is, is the cart's."""
+    answers = [listener(source_record=source_record, channel=channel, cart=cart, now=now) for listener in _on_sign_in]
+    return next((answer for answer in answers if answer is not None), None)
