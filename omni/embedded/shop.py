@@ -76,8 +76,8 @@ def open_shop(*, port: int, progress: Progress) -> Iterator[OpenShop]:
     data_dir = open_folder(settings.DATA_DIR)
     with ExitStack() as stack:
         stack.enter_context(_alone(data_dir))
-        # Before the logging is turned to the file: loading the application sets it up anew.
-        application = _application()
+        # Before the logging is turned to the file: loading these sets it up anew.
+        application, worker, beat = _application(), Worker(), Beat()
         stack.enter_context(_logging_to(_log_file()))
         with progress.step(_("PostgreSQL")):
             stack.enter_context(postgres.running(data_dir))
@@ -98,7 +98,7 @@ def open_shop(*, port: int, progress: Progress) -> Iterator[OpenShop]:
                 passwords=passwords,
             )
             _tell_settings(shop)
-            worker, beat, web = Worker(), Beat(), Web(application, port)
+            web = Web(application, port)
             worker.start()
             stack.callback(worker.stop)
             beat.start()
