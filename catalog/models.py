@@ -1,5 +1,7 @@
 """What is sold, for how much, and how much of it is where."""
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
@@ -69,6 +71,10 @@ class Variant(models.Model):
         verbose_name = _("variant")
         verbose_name_plural = _("variants")
         ordering = ["-id"]
+        indexes = [
+            # Prefix search over words; 'simple' so that Vietnamese and SKUs are not stemmed.
+            GinIndex(SearchVector("search_text", config="simple"), name="variant_search"),
+        ]
         constraints = [
             models.CheckConstraint(name="sku_not_blank", condition=~Q(sku="")),
             models.CheckConstraint(name="gtin_not_blank", condition=~Q(gtin="")),
@@ -339,14 +345,19 @@ class Offer(models.Model):
 
 
 class DueOffer(models.Model):
-    """A variant whose stock moved and whose offer is to be computed anew within the second."""
+    """Word that a variant's stock moved and its offer is to be computed anew within the second.
 
-    variant = models.OneToOneField(Variant, models.CASCADE, primary_key=True)
+    A queue and not a set: each writer adds a row of its own, so that none waits for another, and a movement
+    that commits while an offer is being computed still has its own word waiting.
+    """
+
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="+", verbose_name=_("variant"))
     due_at = models.DateTimeField(_("due"))
 
     class Meta:
         verbose_name = _("offer to refresh")
         verbose_name_plural = _("offers to refresh")
+        ordering = ["id"]
 
     def __str__(self) -> str:
         return str(self.variant_id)
