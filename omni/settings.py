@@ -9,6 +9,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from omni.desk.unfold import UNFOLD  # noqa: F401  read by Unfold
 from omni.embedded import postgres as embedded_postgres
 
 django_stubs_ext.monkeypatch()

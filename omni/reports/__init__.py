@@ -1,0 +1,1 @@
+"""Reports: one file and one template each, listed in omni.reports.registry."""

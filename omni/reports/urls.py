@@ -1,5 +1,11 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from omni.reports import views
+
+app_name = "reports"
+urlpatterns: list[URLPattern] = [
+    path("", views.index, name="index"),
+    path("<slug:code>/", views.show, name="show"),
+]
