@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, Sum
+from django.utils.translation import gettext_lazy as _
 
 from loyalty.models import Account, Lot
 from omni.core.db import fetch_all
@@ -41,6 +42,29 @@ class Line:
     held: int
     before: int
     after: int
+
+    @property
+    def words(self) -> str:
+        """What happened, in the reader's language."""
+        told = str(_WORDS[self.reason]) % {"points": abs(self.points or self.pending or self.held), "order": self.order}
+        # What colleagues typed, or the reward's code; other notes are for the books.
+        return f"{told} ({self.note})" if self.note and self.reason in {"adjust", "redeem"} else told
+
+
+_WORDS = {
+    "earn": _("%(points)d points earned by order %(order)s, not yet spendable"),
+    "release": _("%(points)d points of order %(order)s became spendable"),
+    "hold": _("%(points)d points set aside for order %(order)s"),
+    "capture": _("%(points)d points spent on order %(order)s"),
+    "unhold": _("%(points)d points came back from order %(order)s"),
+    "clawback": _("%(points)d points taken back: goods of order %(order)s were returned"),
+    "give_back": _("%(points)d points given back: goods of order %(order)s were returned"),
+    "redeem": _("%(points)d points redeemed"),
+    "expire": _("%(points)d points expired"),
+    "adjust": _("%(points)d points adjusted by a colleague"),
+    "load": _("%(points)d points loaded"),
+    "reverse": _("%(points)d points: a correction of an earlier entry"),
+}
 
 
 def balance_of(source_records: Collection[int], *, now: datetime | None = None) -> Balance:
@@ -87,15 +111,25 @@ changes AS (
 run AS (SELECT *, sum(points) OVER (ORDER BY id) AS after FROM changes)
 SELECT e.id, e.made_at, e.reason, e."order", e.note, r.points, r.pending, r.held, r.after - r.points, r.after
 FROM run r JOIN loyalty_entry e ON e.id = r.id
-WHERE %(before)s::bigint IS NULL OR e.id < %(before)s
+WHERE (%(before)s::bigint IS NULL OR e.id < %(before)s)
+  AND (%(before_at)s::timestamptz IS NULL OR e.made_at < %(before_at)s)
 ORDER BY e.id DESC LIMIT %(limit)s
 """
 
 
-def statement(source_records: Collection[int], *, before: int | None = None, limit: int = 50) -> Sequence[Line]:
+def statement(
+    source_records: Collection[int],
+    *,
+    before: int | None = None,
+    before_at: datetime | None = None,
+    limit: int = 50,
+) -> Sequence[Line]:
     """Why a member has what they have: their entries, newest first, each with the available points before and
-    after it. `before`: only entries older than this id."""
-    rows = fetch_all(_STATEMENT, {"records": list(source_records), "before": before, "limit": limit})
+    after it. Only entries older than the id `before` and the time `before_at`, where told."""
+    rows = fetch_all(
+        _STATEMENT,
+        {"records": list(source_records), "before": before, "before_at": before_at, "limit": limit},
+    )
     return [Line(*row[:5], *(int(number) for number in row[5:])) for row in rows]
 
 

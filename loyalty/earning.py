@@ -5,6 +5,7 @@ of which `accrue` needs some.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
@@ -112,6 +113,21 @@ ORDER BY a.id LIMIT %s FOR NO KEY UPDATE OF a, p, v SKIP LOCKED
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A row of _DUE: an accrual whose time has come, its two accounts locked."""
+
+    accrual: int
+    order: str
+    points: int
+    release_at: datetime
+    pending: int
+    available: int
+    balance: int
+    expiry_months: int | None
+    time_zone: str
+
+
 def release_due(*, now: datetime) -> int:
     """Make spendable, as lots with their expiry, the points whose waiting time is over; returns of how many orders.
 
@@ -121,11 +137,11 @@ def release_due(*, now: datetime) -> int:
     after = orders = 0
     while True:
         with write():
-            due = fetch_all(_DUE, [now, after, BATCH])
+            due = [_Due(*row) for row in fetch_all(_DUE, [now, after, BATCH])]
             if not due:
                 return orders
             _release(due, now)
-        after = due[-1][0]
+        after = due[-1].accrual
         orders += len(due)
 
 
@@ -173,25 +189,26 @@ def _points(programme: Programme, customer_id: int | None, basis: int) -> int:
     return points_for_basis(basis=basis, earn_points=programme.earn_points, earn_per=programme.earn_per, rate=rate)
 
 
-def _release(due: Sequence[tuple[object, ...]], now: datetime) -> None:
-    moving = [row for row in due if row[2]]
+def _release(due: Sequence[_Due], now: datetime) -> None:
+    moving = [one for one in due if one.points]
     posted = post(
         transfers=[
-            Transfer(pending, available, points, Entry.Reason.RELEASE, ("order", order), "loyalty", order)
-            for _id, order, points, _at, pending, available, *_rest in moving
+            Transfer(
+                one.pending, one.available, one.points, Entry.Reason.RELEASE, ("order", one.order), "loyalty", one.order
+            )
+            for one in moving
         ],
         now=now,
     )
     owed: dict[int, int] = {}
     arrivals = []
-    for row, entry in zip(moving, posted, strict=True):
-        _id, _order, points, release_at, _pending, available, balance, months, zone = row
-        debt = min(owed.setdefault(available, max(-balance, 0)), points)
-        owed[available] -= debt
-        ends = expiry(since=release_at, months=months, time_zone=zone)
-        arrivals.append(lots.Arrival(available, entry.entry, points, ends, debt))
+    for one, entry in zip(moving, posted, strict=True):
+        debt = min(owed.setdefault(one.available, max(-one.balance, 0)), one.points)
+        owed[one.available] -= debt
+        ends = expiry(since=one.release_at, months=one.expiry_months, time_zone=one.time_zone)
+        arrivals.append(lots.Arrival(one.available, entry.entry, one.points, ends, debt))
     lots.arrive(arrivals, now=now)
-    execute("UPDATE loyalty_accrual SET released_at = %s WHERE id = ANY(%s)", [now, [row[0] for row in due]])
+    execute("UPDATE loyalty_accrual SET released_at = %s WHERE id = ANY(%s)", [now, [one.accrual for one in due]])
 
 
 def _take_back(accrual: Accrual, due: int, return_number: str, by: str, now: datetime) -> int:
