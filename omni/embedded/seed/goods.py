@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from random import Random
 
 from catalog.gtin import check_digit
-
 from catalog.models import Category, Coupon, Movement, Price, Product, Promotion, StockLevel, Variant
 from omni.core.models import Location
 from omni.core.text import fold

@@ -1,160 +1,126 @@
 """The customers of the demo retailer: 2,000 people as several channels know them."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
-from customers.models import Consent, Customer, CustomerFacts, LinkDecision, Membership, SourceRecord
-from omni.core.models import Channel
+from customers.identity import golden
+from customers.models import Consent, Customer, CustomerFacts, Identifier, LinkDecision, Membership, SourceRecord
+from omni.core.models import Channel, OutboxMessage
 from omni.core.text import fold
 
-FAMILY = (
-    ["Nguyễn"] * 38
-    + ["Trần"] * 11
-    + ["Lê"] * 10
-    + ["Phạm"] * 7
-    + ["Hoàng"] * 5
-    + ["Huỳnh"] * 5
-    + ["Phan"] * 4
-    + ["Vũ"] * 4
-    + ["Võ"] * 4
-    + ["Đặng"] * 3
-    + ["Bùi"] * 3
-    + ["Đỗ"] * 2
-    + ["Hồ", "Ngô", "Dương", "Lý"]
+FAMILY = {
+    "Nguyễn": 38, "Trần": 11, "Lê": 10, "Phạm": 7, "Hoàng": 5, "Huỳnh": 5, "Phan": 4, "Vũ": 4, "Võ": 4, "Đặng": 3,
+    "Bùi": 3, "Đỗ": 2, "Hồ": 1, "Ngô": 1, "Dương": 1, "Lý": 1,
+}  # fmt: skip
+WOMEN = (
+    "Lan Hoa Hương Mai Linh Trang Thảo Ngọc Phương Hà Thu Yến Nhung Vy Quỳnh Châu",
+    "Thị Ngọc Thanh Kim Thu Mỹ Bích Hồng",
 )
-WOMEN = [
-    "Lan",
-    "Hoa",
-    "Hương",
-    "Mai",
-    "Linh",
-    "Trang",
-    "Thảo",
-    "Ngọc",
-    "Phương",
-    "Hà",
-    "Thu",
-    "Yến",
-    "Nhung",
-    "Vy",
-    "Quỳnh",
-    "Châu",
-]
-MEN = [
-    "Minh",
-    "Hùng",
-    "Dũng",
-    "Tuấn",
-    "Nam",
-    "Long",
-    "Khoa",
-    "Đức",
-    "Huy",
-    "Phúc",
-    "Bảo",
-    "Quân",
-    "Thành",
-    "Kiên",
-    "Sơn",
-    "Việt",
-]
-WOMEN_MIDDLE = ["Thị", "Ngọc", "Thanh", "Kim", "Thu", "Mỹ", "Bích", "Hồng"]
-MEN_MIDDLE = ["Văn", "Hữu", "Đức", "Quang", "Minh", "Anh", "Quốc", "Xuân"]
-PREFIXES = [
-    "32",
-    "33",
-    "34",
-    "35",
-    "36",
-    "37",
-    "38",
-    "39",
-    "70",
-    "76",
-    "77",
-    "78",
-    "79",
-    "81",
-    "82",
-    "83",
-    "84",
-    "85",
-    "90",
-    "91",
-    "93",
-    "96",
-    "97",
-    "98",
-]
-PROVINCES = ["TP. Hồ Chí Minh", "Hà Nội", "Đà Nẵng", "Cần Thơ", "Hải Phòng", "Đồng Nai", "Khánh Hòa", "Lâm Đồng"]
-
+MEN = (
+    "Minh Hùng Dũng Tuấn Nam Long Khoa Đức Huy Phúc Bảo Quân Thành Kiên Sơn Việt",
+    "Văn Hữu Đức Quang Minh Anh Quốc Xuân",
+)
+PREFIXES = "32 33 34 35 36 37 38 39 70 76 77 78 79 81 82 83 84 85 90 91 93 96 97 98"
 COUNT = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person and the channels that know them; every third is known by two."""
+
+    index: int
+    name: str
+    phone: str
+    email: str
+    card: str
+    birth: date | None
+    since: datetime
+    channels: tuple[str, ...]
+
+
 def make_customers(*, now: datetime, random: Random) -> list[SourceRecord]:
-    """2,000 customers, a third of them known by a second channel too; returns one record each to buy with."""
+    """Write 2,000 customers and all that hangs on them; returns one source record of each, to buy with."""
     channels = {channel.code: channel for channel in Channel.objects.filter(can_sell=True)}
     people = [_person(index, random, now) for index in range(COUNT)]
-    customers = Customer.objects.bulk_create([person["customer"] for person in people])
-    first = SourceRecord.objects.bulk_create([_record(p, channels[p["channel"]], p["since"]) for p in people])
-    again = [index for index in range(COUNT) if index % 3 == 0]
-    second = SourceRecord.objects.bulk_create(
-        [_record(people[i], channels[people[i]["other"]], people[i]["since"] + timedelta(days=2)) for i in again]
+    told = [(person, place, code) for person in people for place, code in enumerate(person.channels)]
+    records = SourceRecord.objects.bulk_create(
+        _record(person, channels[code], person.since + timedelta(days=2 * place)) for person, place, code in told
     )
-    owners = {record.pk: customers[i] for i, record in enumerate(first)} | {
-        record.pk: customers[i] for i, record in zip(again, second, strict=True)
-    }
-    Membership.objects.bulk_create(Membership(source_record_id=pk, customer=owner) for pk, owner in owners.items())
-    _identify(people, first, list(zip(again, second, strict=True)))
+    mine: dict[int, list[SourceRecord]] = {}
+    for (person, _, _), record in zip(told, records, strict=True):
+        mine.setdefault(person.index, []).append(record)
+    customers = Customer.objects.bulk_create(Customer(created_at=person.since) for person in people)
+    Membership.objects.bulk_create(
+        Membership(source_record=record, customer=customers[person.index], first_customer=customers[person.index])
+        for (person, _, _), record in zip(told, records, strict=True)
+    )
+    Identifier.objects.bulk_create(
+        identifier
+        for (person, place, _), record in zip(told, records, strict=True)
+        for identifier in _identifiers(person, record, first=place == 0)
+    )
     LinkDecision.objects.bulk_create(
         LinkDecision(
-            left=first[i], right=record, verdict=LinkDecision.Verdict.SAME, decided_by="rules",
-            reason="phone+name", decided_at=record.created_at,
+            left=both[0], right=both[1], verdict=LinkDecision.Verdict.SAME, decided_by="rules", reason="phone+name",
+            decided_at=both[1].created_at,
         )
-        for i, record in zip(again, second, strict=True)
+        for both in mine.values() if len(both) == 2
     )  # fmt: skip
     Consent.objects.bulk_create(
         Consent(
-            source_record=record, purpose="marketing", channel_kind=Channel.Kind.EMAIL, granted=random.random() < 0.8,
-            proof={"how": "sign-up form", "wording": "2026-01"}, given_at=record.created_at,
+            source_record=mine[person.index][0], purpose="marketing", channel_kind=Channel.Kind.EMAIL,
+            granted=random.random() < 0.8, proof={"how": "sign-up form", "wording": "2026-01"}, given_at=person.since,
         )
-        for record in first[::2]
+        for person in people if person.email
     )  # fmt: skip
     CustomerFacts.objects.bulk_create(CustomerFacts(customer=customer) for customer in customers)
-    return first
+    golden.refresh(customers=[customer.pk for customer in customers], now=now)
+    # The shop opens with these customers: there is nobody yet to tell of a change.
+    OutboxMessage.objects.all().delete()
+    return [mine[person.index][0] for person in people]
 
 
-def _person(index: int, random: Random, now: datetime) -> dict:  # type: ignore[type-arg]
-    woman = random.random() < 0.62
-    name = " ".join(
-        [
-            random.choice(FAMILY),
-            random.choice(WOMEN_MIDDLE if woman else MEN_MIDDLE),
-            random.choice(WOMEN if woman else MEN),
-        ]
+def _person(index: int, random: Random, now: datetime) -> Person:
+    given, middle = WOMEN if random.random() < 0.62 else MEN
+    family = random.choices(list(FAMILY), weights=list(FAMILY.values()))[0]
+    name = f"{family} {random.choice(middle.split())} {random.choice(given.split())}"
+    channels = random.sample(["web", "app", "till", "social"], 2)
+    return Person(
+        index=index,
+        name=name,
+        phone=f"+84{random.choice(PREFIXES.split())}{(index * 49_993 + 1_234_567) % 10_000_000:07d}",
+        email=f"{fold(name).replace(' ', '.')}{index}@example.com" if index % 5 else "",
+        card=f"2900{index:09d}" if index % 2 else "",
+        birth=date(random.randint(1965, 2007), random.randint(1, 12), random.randint(1, 28)) if index % 4 else None,
+        since=now - timedelta(days=random.randint(95, 500), minutes=random.randint(0, 1440)),
+        channels=tuple(channels[: 2 if index % 3 == 0 else 1]),
     )
-    phone = f"+84{random.choice(PREFIXES)}{index * 4999 % 10_000_000:07d}"
-    email = f"{fold(name).replace(' ', '.')}{index}@example.com" if index % 5 else ""
-    since = now - timedelta(days=random.randint(91, 500), minutes=random.randint(0, 1440))
-    channel, other = random.sample(["web", "app", "till", "social"], 2)
-    birth = date(random.randint(1965, 2007), random.randint(1, 12), random.randint(1, 28)) if index % 4 else None
-    card = f"2900{index:09d}" if index % 2 else ""
-    customer = Customer(
-        name=name, phone=phone, email=email, birth_date=birth, created_at=since,
-        address={"province": random.choice(PROVINCES)},
-    )  # fmt: skip
-    return {
-        "customer": customer, "name": name, "phone": phone, "email": email, "birth": birth, "card": card,
-        "since": since, "channel": channel, "other": other, "index": index,
-    }  # fmt: skip
 
 
-def _record(person: dict, channel: Channel, created_at: datetime) -> SourceRecord:  # type: ignore[type-arg]
+def _record(person: Person, channel: Channel, created_at: datetime) -> SourceRecord:
     return SourceRecord(
         channel=channel,
-        external_id=f"{channel.code}-{person['index']:05d}",
-        name=person["name"],
-        birth_date=person["birth"],
-        told={"name": person["name"]},
+        external_id=f"{channel.code}-{person.index:05d}",
+        name=person.name,
+        birth_date=person.birth,
+        told={"name": person.name, "phone": person.phone, "email": person.email},
         created_at=created_at,
     )
+
+
+def _identifiers(person: Person, record: SourceRecord, *, first: bool) -> list[Identifier]:
+    """Every record tells the phone; the first one proved it, and knows e-mail and card too."""
+    kinds = {"phone": person.phone, "email": person.email if first else "", "card": person.card if first else ""}
+    return [
+        Identifier(
+            source_record=record,
+            kind=kind,
+            value=value,
+            verified_at=record.created_at if first and kind != "email" else None,
+            verified_by="code" if first and kind == "phone" else "channel" if first and kind == "card" else "",
+            valid_from=record.created_at,
+        )
+        for kind, value in kinds.items()
+        if value
+    ]

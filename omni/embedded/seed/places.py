@@ -4,10 +4,10 @@ import secrets
 from datetime import datetime
 
 from django.contrib.auth.models import Group, User
-from omni.desk.roles import ensure_roles
 
 from omni.core.models import Channel, Location, StaffPlace
 from omni.core.secrets import new_code
+from omni.desk.roles import ensure_roles
 
 DAILY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

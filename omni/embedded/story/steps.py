@@ -1,0 +1,284 @@
+"""The ten steps. Each returns what it verified, in words; its docstring is its title."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from omni.embedded.story.client import expect, expect_equal, plain, wait_for
+from omni.embedded.story.world import HOME, OTHER, SELLING, World
+
+Step = Callable[[World], list[str]]
+NAME = "Nguyễn Thị Lan"
+
+
+def import_products(world: World) -> list[str]:
+    """Products come in from a Shopify CSV"""
+    shared = Path(settings.BASE_DIR).parent / "shared" / "data" / "shopify"
+    files = sorted(shared.glob("*.csv")) or [Path(settings.BASE_DIR) / "catalog" / "samples" / "shopify-sample.csv"]
+    options = ("--format", "shopify", "--currency", "USD", "--rate", "25000", "--location", HOME)
+    for file in files:
+        world.manage("import_products", str(file), *options)
+    apparel = next(file for file in files if "apparel" in file.name or "sample" in file.name)
+    handle = apparel.read_text(encoding="utf-8-sig").splitlines()[1].split(",")[0]
+    found = world.api["web"].get("variants", search=handle.replace("-", " "))["results"]
+    mine = [variant for variant in found if variant["sku"].lower().startswith(handle)]
+    expect(mine, f"the imported product {handle} is found by the web's search")
+    world.imported_sku = mine[0]["sku"]
+    count = len(_all_skus(world))
+    for file in files:
+        world.manage("import_products", str(file), *options)
+    expect_equal(len(_all_skus(world)), count, "the number of variants after importing the same again")
+    world.demo_sku = "AO-POLO-NAM-M-TRANG"
+    for sku in (world.imported_sku, world.demo_sku):
+        wait_for(f"{sku} can be bought at {HOME}", lambda sku=sku: world.atp(sku, HOME) > 0)  # type: ignore[misc]
+    return [f"{len(files)} file(s), {count} variants in the catalog", f"{world.imported_sku} again has the same SKU"]
+
+
+def know_the_customer(world: World) -> list[str]:
+    """One person on two channels is one customer, a stranger with that phone is another"""
+    app, till = world.api["app"], world.api["till"]
+    phone = {"kind": "phone", "value": "090 123 45 67"}
+    signed_up = app.post("customers/identify", {"identifiers": [phone], "name": NAME})
+    expect(signed_up["created"], "a new phone and name make a new customer")
+    code = world.code_by_sms(till)
+    identifiers = [
+        {**phone, "code": code, "verified": True},
+        {"kind": "email", "value": world.email},
+        {"kind": "card", "value": world.card, "verified": True},
+    ]
+    at_till = till.post("customers/identify", {"identifiers": identifiers, "name": "Nguyen Thi Lan"})
+    expect_equal(at_till["customer"], signed_up["customer"], "the customer at the till")
+    world.customer = signed_up["customer"]
+    golden = till.get(f"customers/{world.customer}")
+    expect_equal((golden["phone"], golden["email"]), (world.phone, world.email), "the golden record")
+    stranger = world.api["call"].post("customers/identify", {"identifiers": [phone], "name": "Trần Văn Hùng"})
+    expect(stranger["customer"] != world.customer, "a phone alone joins nobody")
+    return [f"customer {world.customer}: phone from the app, e-mail and card from the till", "the stranger stays apart"]
+
+
+def quote_everywhere(world: World) -> list[str]:
+    """The same basket costs the same on every channel, and says why"""
+    body = {"customer": world.customer, "lines": _basket(world)}
+    quotes = {code: world.api[code].post("quotes", body) for code in ("web", "app", "till", "call")}
+    totals = {code: quote["total"] for code, quote in quotes.items()}
+    expect(len(set(totals.values())) == 1, f"all channels quote the same total: {totals}")
+    quote = quotes["web"]
+    for line in quote["lines"]:
+        explained = line["list_total"] + sum(part["amount"] for part in line["adjustments"])
+        expect_equal(explained, line["total"], f"what explains line {line['sku']}")
+    whole = sum(line["total"] for line in quote["lines"]) + quote["charges_total"]
+    whole += sum(part["amount"] for part in quote["order_adjustments"])
+    expect_equal(whole, quote["total"], "the sum of the explanation")
+    expect_equal(quote["list_total"] - quote["discount_total"] + quote["charges_total"], quote["total"], "the total")
+    return [f"{quote['total']} {quote['currency']} on {', '.join(totals)}", "the explanation adds up to the unit"]
+
+
+def carry_the_cart(world: World) -> list[str]:
+    """A cart begun in the app goes on on the web by its code"""
+    app, web = world.api["app"], world.api["web"]
+    cart = app.post("carts", {"customer": world.customer, "lines": _basket(world)})
+    app.put(f"carts/{cart['id']}/fulfilment", {"method": "bopis", "location": HOME})
+    handoff = app.post(f"carts/{cart['id']}/handoff")
+    expect("<svg" in handoff["qr_svg"], "the hand-over has a QR picture")
+    resumed = web.post("carts/resume", {"code": handoff["code"]})
+    expect_equal(resumed["id"], cart["id"], "the cart on the web")
+    expect_equal(resumed["missing"], [], "what is left to enter")
+    again = web.try_post("carts/resume", {"code": handoff["code"]})
+    expect(again.status_code in {404, 409, 410}, "the code works once")
+    world.cart = cart["id"]
+    return ["the same cart, the same lines, nothing to enter again", "a second use of the code is refused"]
+
+
+def place_the_order(world: World) -> list[str]:
+    """It becomes a BOPIS order: stock is held at once and every channel is told"""
+    web = world.api["web"]
+    before = {sku: world.atp(sku, HOME) for sku in (world.imported_sku, world.demo_sku)}
+    cart = web.get(f"carts/{world.cart}")
+    body = {
+        "cart": world.cart,
+        "quote": cart["quote"]["id"],
+        "fulfilment": {"method": "bopis", "location": HOME},
+        "payments": [{"tender": "card", "amount": cart["quote"]["total"], "reference": "TERM-0001"}],
+    }
+    world.order = web.post("orders", body)
+    expect_equal(world.order["status"], "placed", "the order's status")
+    for sku, atp in before.items():
+        place = web.get("locations", sku=sku)["results"]
+        live = next(row["atp"] for row in place if row["code"] == HOME)
+        expect_equal(live, atp - 1, f"what {HOME} can promise of {sku} right after placing")
+        wait_for(
+            f"the app shows {atp - 1} of {sku}",
+            lambda sku=sku, atp=atp: world.atp(sku, HOME, "app") == atp - 1,  # type: ignore[misc]
+        )
+    version = wait_for("an offer version", lambda: _offer_version(world, world.demo_sku))
+    for channel in SELLING:
+        wait_for(
+            f"{channel}'s shop has the push",
+            lambda channel=channel: world.shown(channel, world.demo_sku).get("version", 0) >= version,  # type: ignore[misc]
+        )
+    return [f"order {world.order['number']}, one of each held at {HOME}", f"pushed to {', '.join(SELLING)}"]
+
+
+def collect_it(world: World) -> list[str]:
+    """A clerk picks it, an e-mail leaves, the customer collects with the code"""
+    fulfilment = world.order["fulfilments"][0]["id"]
+    world.clerk.post(f"fulfilments/{fulfilment}/accept")
+    lines = [{"sku": line["sku"], "quantity": line["quantity"]} for line in world.order["lines"]]
+    world.clerk.post(f"fulfilments/{fulfilment}/pick", {"lines": lines})
+    world.clerk.post(f"fulfilments/{fulfilment}/ready")
+    mail = wait_for("the e-mail that it is ready", lambda: _mail_with_code(world), seconds=30)
+    wrong = world.clerk.try_post(f"fulfilments/{fulfilment}/collect", {"code": "WRONGCOD"})
+    expect_equal((wrong.status_code, wrong.json()["error"]["code"]), (403, "wrong_code"), "the answer to a wrong code")
+    expect_equal(wrong.json()["error"]["details"]["tries_left"], 4, "the tries left")
+    world.api["till"].post(f"fulfilments/{fulfilment}/collect", {"code": mail})
+    world.order = world.api["web"].get(f"orders/{world.order['number']}")
+    expect_equal(world.order["status"], "completed", "the order's status")
+    return ["the e-mail came through SMTP with a code in it", "a wrong code is refused, the right one hands over"]
+
+
+def earn_and_spend(world: World) -> list[str]:
+    """Points wait for the return window, then pay at another store with the card"""
+    web, till = world.api["web"], world.api["other till"]
+    earned = web.get(f"loyalty/{world.customer}")
+    expect(earned["pending"] > 0, "points are pending")
+    expect_equal(earned["available"], 0, "points that can be spent before the window closes")
+    world.manage("advance_clock", "31d")
+    after = wait_for(
+        "the points become available",
+        lambda: (found := web.get(f"loyalty/{world.customer}"))["available"] > 0 and found,
+        seconds=30,
+    )
+    expect_equal((after["available"], after["pending"]), (earned["pending"], 0), "available and pending points")
+    by_card = till.get(f"loyalty/by-card/{world.card}")
+    expect_equal(str(by_card["customer"]), world.customer, "the customer of the card")
+    sku = _in_stock_at(world, OTHER)
+    points = after["available"]
+    lines = [{"sku": sku, "quantity": 1}]
+    quote = till.post("quotes", {"customer": world.customer, "lines": lines, "points_to_spend": points})
+    rest = quote["total"] - quote["points_value"]
+    placed = till.post(
+        "orders",
+        {
+            "customer": world.customer,
+            "lines": lines,
+            "quote": quote["id"],
+            "fulfilment": {"method": "carry_out", "location": OTHER},
+            "points_to_spend": points,
+            "payments": [{"tender": "cash", "amount": rest}],
+        },
+    )
+    expect_equal(placed["status"], "completed", "the status of what was carried out")
+    world.points = points
+    expect_equal(web.get(f"loyalty/{world.customer}")["available"], 0, "points left")
+    return [f"{points} points: pending, available after 31 days", f"spent at {OTHER} for {quote['points_value']}"]
+
+
+def change_a_price(world: World) -> list[str]:
+    """A price changes once and every channel shows it within seconds"""
+    sku = world.demo_sku
+    old = world.api["web"].get(f"variants/{sku}")["price"]["amount"]
+    new = old + 11_000
+    world.manager.post(f"variants/{sku}/prices", {"amount": new, "reason": "New season"})
+    for channel in SELLING:
+        wait_for(
+            f"{channel}'s shop shows {new}",
+            lambda channel=channel: world.shown(channel, sku).get("price") == new,  # type: ignore[misc]
+        )
+    return [f"{sku}: {old} became {new}", f"read back from {', '.join(SELLING)}"]
+
+
+def return_one(world: World) -> list[str]:
+    """One of two items comes back at another store: money, points and stock to the unit"""
+    number, sku = world.order["number"], world.demo_sku
+    till, web = world.api["other till"], world.api["web"]
+    line = next(line for line in world.order["lines"] if line["sku"] == sku)
+    before = web.get(f"loyalty/{world.customer}")
+    stock = _live_atp(world, sku, OTHER)
+    back = till.post(
+        f"orders/{number}/returns",
+        {
+            "location": OTHER,
+            "lines": [{"sku": sku, "quantity": 1, "reason": "too small", "condition": "sellable"}],
+            "refund_to": "original",
+        },
+    )
+    expect_equal(_refunded(back), line["total"], "the refund")
+    expect_equal(_live_atp(world, sku, OTHER), stock + 1, f"what {OTHER} can promise of {sku}")
+    again = till.try_post(
+        f"orders/{number}/returns",
+        {"location": OTHER, "lines": [{"sku": sku, "quantity": 1, "reason": "", "condition": "sellable"}],
+         "refund_to": "original"},
+    )  # fmt: skip
+    expect_equal(again.json()["error"]["code"], "over_return", "the answer to returning it twice")
+    return [f"{line['total']} back to the card; {before['available']} points before", f"one more {sku} at {OTHER}"]
+
+
+def look_at_the_report(world: World) -> list[str]:
+    """The manager's report shows it in the right channel, and the audit is clean"""
+    day = datetime.fromisoformat(world.order["placed_at"]).date().isoformat()
+    rows = world.sales(day)
+    audit = world.manage("audit")
+    return [f"{len(rows)} rows for {day}", audit.splitlines()[-1]]
+
+
+STEPS: list[Step] = [
+    import_products,
+    know_the_customer,
+    quote_everywhere,
+    carry_the_cart,
+    place_the_order,
+    collect_it,
+    earn_and_spend,
+    change_a_price,
+    return_one,
+    look_at_the_report,
+]
+
+
+def _basket(world: World) -> list[dict[str, Any]]:
+    return [{"sku": world.imported_sku, "quantity": 1}, {"sku": world.demo_sku, "quantity": 1}]
+
+
+def _all_skus(world: World) -> set[str]:
+    skus: set[str] = set()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = world.api["web"].get("variants", limit=200, **({"cursor": cursor} if cursor else {}))
+        skus |= {variant["sku"] for variant in page["results"]}
+        cursor = page["next"]
+    return skus
+
+
+def _live_atp(world: World, sku: str, location: str) -> int:
+    places = world.api["web"].get("locations", sku=sku)["results"]
+    return next((int(row["atp"]) for row in places if row["code"] == location), 0)
+
+
+def _offer_version(world: World, sku: str) -> int:
+    return int(world.shown("web", sku).get("version", 0))
+
+
+def _mail_with_code(world: World) -> str:
+    """The pick-up code in the newest ready mail, read as a person would."""
+    for mail in world.mail_to(world.email):
+        words = plain(mail.get("text") or mail.get("html") or "").replace(":", " ").split()
+        codes = [word for word in words if len(word) == 8 and word.isupper() and word.isalnum()]
+        if codes:
+            return codes[0]
+    return ""
+
+
+def _in_stock_at(world: World, location: str) -> str:
+    """A SKU that lies at a location and costs enough to be paid for in part with points."""
+    for variant in world.api["web"].get("variants", location=location, limit=200)["results"]:
+        here = [place for place in variant["availability"] if place["location"] == location and place["atp"] > 0]
+        if here and variant["price"] and variant["price"]["amount"] > 300_000:
+            return str(variant["sku"])
+    return ""
+
+
+def _refunded(back: dict[str, Any]) -> int:
+    return sum(int(refund["amount"]) for refund in back["refunds"])
