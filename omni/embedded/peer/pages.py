@@ -121,7 +121,7 @@ def _offer(request: Request, words: dict[str, str], offer: Row) -> str:
     )
     form = _form(request, words, str(offer["sku"])) if can_buy else ""
     return (
-        f'<article class="card"><h2>{escape(offer["name"])}</h2><div class="sku">{escape(offer["sku"])}</div>'
+        f'<article class="card"><h2>{escape(title(offer, request.speaks))}</h2><div class="sku">{escape(offer["sku"])}</div>'
         f'<div class="price">{shown}{before}</div>{state}{form}</article>'
     )
 
@@ -157,6 +157,14 @@ def _message(words: dict[str, str], kind: str, row: Row) -> str:
         f'<time datetime="{row["received_at"]}">{row["received_at"][:19].replace("T", " ")} UTC</time></div>'
         f"<pre>{escape(row['text'])}</pre>{frame}</article>"
     )
+
+
+def title(offer: Row, language: str) -> str:
+    """The product's name in a language, or in the other where it has none, with what distinguishes the variant."""
+    names = offer["name"]
+    name = names.get(language) or names.get("vi") or names.get("en") or offer["sku"]
+    options = " / ".join(str(value) for value in (offer.get("options") or {}).values())
+    return f"{name} ({options})" if options else str(name)
 
 
 def _name(store: Store, code: str) -> str:

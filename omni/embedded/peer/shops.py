@@ -12,6 +12,7 @@ import uuid
 from typing import Any
 
 from omni.embedded.peer.answers import Answer, Refused, Request
+from omni.embedded.peer.pages import title
 from omni.embedded.peer.store import Row, Store, now
 
 BATCH = 100
@@ -81,7 +82,7 @@ def _order(store: Store, shop: str, told: dict[str, Any]) -> Row:
             {
                 "sku": offer["sku"],
                 "gtin": offer.get("gtin"),
-                "name": offer["name"],
+                "name": title(offer, "vi"),
                 "quantity": quantity,
                 "list_price": offer["price"],
                 "unit_price": price,
