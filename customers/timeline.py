@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -86,7 +86,40 @@ def timeline(
     ]
     for follower in ports.followers():
         items += _wanted(follower, records, before, limit, channel, kind)
-    return sorted(items, key=lambda item: (item.happened_at, item.kind, item.about), reverse=True)[:limit]
+    # A stable sort: things of one instant keep their order, so that pages neither repeat nor lose one.
+    return sorted(items, key=lambda item: item.happened_at, reverse=True)[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """Some items and where the next page begins: the last instant and how many of its items were shown."""
+
+    items: list[TimelineItem]
+    after: list[Any] | None
+
+
+def timeline_page(
+    customer_id: int, *, after: list[Any] | None, limit: int, channel: str | None = None, kind: str | None = None
+) -> TimelinePage:
+    """One page of the timeline after a place that an earlier page gave. Raises BadRequest for another place."""
+    before: datetime | None = None
+    instant: datetime | None = None
+    shown = 0
+    if after is not None:
+        try:
+            instant, shown = datetime.fromisoformat(str(after[0])), int(after[1])
+        except (TypeError, ValueError):
+            instant = None
+        if instant is None or instant.tzinfo is None or not 0 <= shown <= 10_000:
+            raise BadRequest(_("This cursor is not one of ours. Start again without it."), param="cursor")
+        before = instant + timedelta(microseconds=1)
+    found = timeline(customer_id, before, limit + shown + 1, channel, kind)[shown:]
+    items = found[:limit]
+    if len(found) <= limit:
+        return TimelinePage(items, None)
+    last = items[-1].happened_at
+    same = sum(item.happened_at == last for item in items) + (shown if last == instant else 0)
+    return TimelinePage(items, [last.isoformat(), same])
 
 
 def _wanted(

@@ -91,7 +91,9 @@ def _first_validation(detail: Any, path: str = "") -> tuple[str, str, str | None
     if isinstance(detail, dict):
         for key, value in detail.items():
             if value:
-                own = path if key == "non_field_errors" else f"{path}.{key}" if path else str(key)
+                # A list inside a body complains under the number of its item.
+                step = f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
+                own = path if key == "non_field_errors" else f"{path}{step}"
                 return _first_validation(value, own)
     if isinstance(detail, list):
         for index, value in enumerate(detail):
