@@ -1,0 +1,220 @@
+"""The room's admin: the ledger is read, programmes are set up, colleagues adjust points with a reason."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+
+from loyalty import models, rewards
+from loyalty.balances import balance_of, statement
+from loyalty.members import records_with
+from omni.core import clock
+from omni.core.admin import ReadMostlyAdmin, SettingsAdmin
+from omni.core.api.callers import caller_of_user
+from omni.core.errors import DomainError
+
+
+class TierInline(TabularInline):  # type: ignore[misc]
+    model = models.Tier
+    extra = 0
+    can_delete = False
+
+
+class RewardInline(TabularInline):  # type: ignore[misc]
+    model = models.Reward
+    extra = 0
+    can_delete = False
+
+
+@admin.register(models.Programme)
+class ProgrammeAdmin(SettingsAdmin):
+    list_display = ["code", "name_vi", "currency", "earn_points", "earn_per", "point_value", "pending_days", "active"]
+    list_filter = ["active", "currency"]
+    search_fields = ["code", "name_vi", "name_en"]
+    inlines = [TierInline, RewardInline]
+
+
+@admin.register(models.Tier)
+class TierAdmin(SettingsAdmin):
+    list_display = ["programme", "code", "name_vi", "threshold", "earn_rate"]
+    list_filter = ["programme"]
+    list_select_related = ["programme"]
+    search_fields = ["code", "name_vi", "name_en"]
+
+
+@admin.register(models.Reward)
+class RewardAdmin(SettingsAdmin):
+    list_display = ["programme", "code", "name_vi", "points", "active"]
+    list_filter = ["programme", "active"]
+    list_select_related = ["programme"]
+    search_fields = ["code", "name_vi", "name_en"]
+
+
+@admin.register(models.MemberTier)
+class MemberTierAdmin(ReadMostlyAdmin):
+    list_display = ["customer", "tier", "since", "until", "keeps_until", "spent"]
+    list_filter = ["tier", ("until", admin.EmptyFieldListFilter)]
+    list_select_related = ["customer", "tier"]
+    search_fields = ["customer__name", "customer__phone"]
+
+
+@admin.register(models.Account)
+class AccountAdmin(ReadMostlyAdmin):
+    list_display = ["id", "kind", "unit", "source_record", "balance"]
+    list_filter = ["kind", "unit"]
+    list_select_related = ["source_record"]
+    search_fields = ["=id", "=source_record__id", "source_record__name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "statement"]
+
+    @admin.display(description=_("statement of the member"))
+    def statement(self, account: models.Account) -> str:
+        """Why the member whose account this is has what they have."""
+        if account.source_record_id is None:
+            return "—"
+        records = records_with(account.source_record_id)
+        return render_to_string(
+            "loyalty/statement.html",
+            {"balance": balance_of(records, now=clock.now()), "lines": statement(records, limit=100)},
+        )
+
+
+@admin.register(models.Entry)
+class EntryAdmin(ReadMostlyAdmin):
+    list_display = ["id", "made_at", "reason", "amount", "from_account", "to_account", "order", "made_by", "note"]
+    list_filter = ["reason"]
+    list_select_related = ["from_account", "to_account"]
+    search_fields = ["=order", "=source"]
+
+
+@admin.register(models.Lot)
+class LotAdmin(ReadMostlyAdmin):
+    list_display = ["id", "account", "remaining", "amount", "opened_at", "expires_at"]
+    list_filter = ["expires_at"]
+    list_select_related = ["account"]
+    search_fields = ["=account__id", "=account__source_record__id"]
+    ordering = ["-id"]
+
+
+@admin.register(models.Allocation)
+class AllocationAdmin(ReadMostlyAdmin):
+    list_display = ["id", "entry", "lot", "amount"]
+    list_select_related = ["entry", "lot"]
+    search_fields = ["=entry__order", "=lot__id"]
+    ordering = ["-id"]
+
+
+@admin.register(models.Accrual)
+class AccrualAdmin(ReadMostlyAdmin):
+    list_display = ["order", "source_record", "basis", "points", "clawed_back", "release_at", "released_at"]
+    list_filter = ["programme", ("released_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["source_record"]
+    search_fields = ["=order"]
+
+
+@admin.register(models.ClawBack)
+class ClawBackAdmin(ReadMostlyAdmin):
+    list_display = ["return_number", "accrual", "basis", "due", "taken", "made_at"]
+    list_select_related = ["accrual"]
+    search_fields = ["=return_number", "=accrual__order"]
+
+
+@admin.register(models.Hold)
+class HoldAdmin(ReadMostlyAdmin):
+    list_display = ["order", "points", "value", "given_back", "state", "made_at", "ended_at"]
+    list_filter = ["state"]
+    search_fields = ["=order"]
+
+
+@admin.register(models.GiftCard)
+class GiftCardAdmin(ReadMostlyAdmin):
+    list_display = ["id", "last4", "balance", "issued_at", "told_at", "expires_at"]
+    list_filter = [("told_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["account"]
+    search_fields = ["=id", "=last4"]
+    may_change = ("expires_at",)
+
+    @admin.display(description=_("balance"))
+    def balance(self, card: models.GiftCard) -> str:
+        return f"{card.account.balance} {card.account.unit}"
+
+
+class AdjustmentForm(ModelForm[models.Adjustment]):
+    class Meta:
+        model = models.Adjustment
+        fields = ["source_record", "points", "reason"]
+
+
+@admin.register(models.Adjustment)
+class AdjustmentAdmin(ReadMostlyAdmin):
+    """A new one is asked for by form; above the programme's limit a second person approves or refuses it here."""
+
+    list_display = ["id", "source_record", "points", "reason", "state", "asked_by", "asked_at", "decided_by"]
+    list_filter = ["state", "needs_second"]
+    list_select_related = ["source_record"]
+    search_fields = ["=source_record__id", "source_record__name", "reason"]
+    raw_id_fields = ["source_record"]
+    actions = ["approve", "refuse"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("loyalty.add_adjustment")
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("loyalty.approve_adjustment")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs) if change else AdjustmentForm
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fields(request, obj) if obj else AdjustmentForm.Meta.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return super().get_readonly_fields(request, obj) if obj else []
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form; a refusal has rolled back the page's transaction and is told on a fresh form."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)  # type: ignore[no-any-return]
+        except DomainError as refusal:
+            _tell(request, refusal)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: models.Adjustment, form: Any, change: bool) -> None:
+        made = rewards.adjust(
+            source_record=obj.source_record_id,
+            points=obj.points,
+            reason=obj.reason,
+            by=_caller_name(request),
+            now=clock.now(),
+        )
+        obj.pk = made.pk
+
+    @admin.action(description=_("Approve (a second person)"), permissions=["approve"])
+    def approve(self, request: HttpRequest, chosen: QuerySet[models.Adjustment]) -> None:
+        for adjustment in chosen.order_by("pk"):
+            try:
+                rewards.approve(adjustment_id=adjustment.pk, by=_caller_name(request), now=clock.now())
+            except DomainError as refusal:
+                _tell(request, refusal, str(adjustment))
+
+    @admin.action(description=_("Refuse"), permissions=["approve"])
+    def refuse(self, request: HttpRequest, chosen: QuerySet[models.Adjustment]) -> None:
+        for adjustment in chosen.order_by("pk"):
+            try:
+                rewards.refuse(adjustment_id=adjustment.pk, by=_caller_name(request), now=clock.now())
+            except DomainError as refusal:
+                _tell(request, refusal, str(adjustment))
+
+
+def _caller_name(request: HttpRequest) -> str:
+    return caller_of_user(request.user).name  # type: ignore[arg-type]
+
+
+def _tell(request: HttpRequest, refusal: DomainError, about: str = "") -> None:
+    messages.error(request, f"{about} {refusal.message}".strip())
