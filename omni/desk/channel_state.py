@@ -5,9 +5,13 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from omni.core.db import fetch_all
 from omni.core.models import Channel
+
+_WORDS: dict[str, Promise] = {"good": _("in order"), "warn": _("behind"), "bad": _("needs a look")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,6 @@ class ChannelState:
 
     name: str
     stage: str
-    paused: bool
     backlog: int
     waiting_minutes: int
     dead: int
@@ -30,7 +33,11 @@ class ChannelState:
     def tone(self) -> str:
         if self.dead or self.error or self.drift:
             return "bad"
-        return "warn" if self.paused or self.waiting_minutes >= 5 else "good"
+        return "warn" if self.waiting_minutes >= 5 else "good"
+
+    @property
+    def words(self) -> Promise:
+        return _WORDS[self.tone]
 
 
 def channel_states(*, now: datetime) -> list[ChannelState]:
@@ -40,7 +47,6 @@ def channel_states(*, now: datetime) -> list[ChannelState]:
         ChannelState(
             name=name,
             stage=str(stages.get(stage, stage)),
-            paused=stage == Channel.Stage.PAUSED,
             backlog=backlog,
             waiting_minutes=int((now - since).total_seconds() // 60) if since and since < now else 0,
             dead=dead,

@@ -34,7 +34,7 @@ def bar_chart(bars: Sequence[Bar], *, name: str, title: str, description: str) -
     longest = max([1, *(abs(bar.value) for bar in bars), *(abs(bar.before or 0) for bar in bars)])
     rows = "".join(_row(bar, index * _ROW, longest) for index, bar in enumerate(bars))
     return (
-        f'<svg class="chart" role="img" width="100%" height="{len(bars) * _ROW}"'
+        f'<svg class="bars" role="img" width="100%" height="{len(bars) * _ROW}"'
         f' aria-labelledby="chart-{name}-title chart-{name}-words" xmlns="http://www.w3.org/2000/svg">'
         f'<title id="chart-{name}-title">{escape(title)}</title>'
         f'<desc id="chart-{name}-words">{escape(description)} {escape(_in_words(bars))}</desc>{rows}</svg>'
