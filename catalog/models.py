@@ -40,6 +40,8 @@ class Product(models.Model):
     category = models.ForeignKey(Category, models.PROTECT, verbose_name=_("category"))
     tags = models.JSONField(_("tags"), default=list, blank=True)
     images = models.JSONField(_("images"), default=list, blank=True)
+    # In which order the options are told; a JSON object of the database keeps none.
+    option_names = models.JSONField(_("options in order"), default=list, blank=True)
     active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"))
 
@@ -58,7 +60,7 @@ class Variant(models.Model):
     sku = models.CharField(_("SKU"), max_length=100, unique=True)
     gtin = models.CharField(_("GTIN"), max_length=14, null=True, blank=True, unique=True)
     product = models.ForeignKey(Product, models.PROTECT, related_name="variants", verbose_name=_("product"))
-    # In the product's order: {"Size": "M", "Color": "Xanh"}.
+    # {"Size": "M", "Màu": "Xanh"}; the product knows their order.
     options = models.JSONField(_("options"), default=dict, blank=True)
     weight_grams = models.PositiveIntegerField(_("weight (g)"), default=0)
     # For pick lists: where it lies in a store.
@@ -82,6 +84,11 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return self.sku
+
+    def ordered_options(self) -> dict[str, str]:
+        """The options in the product's order; those that it does not name come last."""
+        known = {name: self.options[name] for name in self.product.option_names if name in self.options}
+        return {**known, **self.options}
 
 
 class Price(models.Model):

@@ -100,7 +100,7 @@ def _state(offer: Offer) -> OfferState:
         gtin=variant.gtin,
         name_vi=product.name_vi,
         name_en=product.name_en,
-        options=variant.options,
+        options=variant.ordered_options(),
         currency=offer.currency,
         price=offer.price,
         compare_at=offer.compare_at,

@@ -157,8 +157,13 @@ def load_rules(
 
 def running_promotions(*, now: datetime, currency: str) -> QuerySet[Promotion]:
     """Promotions whose validity holds at `now` and whose budget is not used up."""
+    return running(Promotion.objects.filter(currency=currency), now)
+
+
+def running(rows: QuerySet[Promotion], now: datetime) -> QuerySet[Promotion]:
+    """Those of `rows` that run at `now` and have something left to give."""
     return (
-        Promotion.objects.filter(active=True, currency=currency, valid_from__lte=now)
+        rows.filter(active=True, valid_from__lte=now)
         .filter(Q(valid_until=None) | Q(valid_until__gt=now))
         .filter(Q(budget=None) | Q(spent__lt=F("budget")))
     )

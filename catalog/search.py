@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
@@ -10,7 +11,6 @@ from catalog.models import Variant
 from omni.core.db import fetch_all
 from omni.core.text import fold
 
-_VECTOR = SearchVector("search_text", config="simple")
 _WORD = re.compile(r"\w+")
 
 
@@ -24,10 +24,14 @@ def search(text: str, limit: int | None = None) -> QuerySet[Variant]:
 
 def matching(rows: QuerySet[Variant], text: str) -> QuerySet[Variant]:
     """Those of `rows` that the text names, in no order of its own."""
-    query = prefix_query(text)
-    if not query:
-        return rows.none()
-    return rows.alias(found_in=_VECTOR).filter(found_in=SearchQuery(query, config="simple", search_type="raw"))
+    return words_found(rows, text, "search_text") if prefix_query(text) else rows.none()
+
+
+def words_found(rows: QuerySet[Any], text: str, column: str) -> QuerySet[Any]:
+    """Those of `rows` in whose `column` each word of `text` begins some word; served by the GIN index."""
+    query = SearchQuery(prefix_query(text), config="simple", search_type="raw")
+    found: QuerySet[Any] = rows.alias(words=SearchVector(column, config="simple")).filter(words=query)
+    return found
 
 
 def prefix_query(text: str) -> str:

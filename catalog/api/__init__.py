@@ -1,0 +1,1 @@
+"""The catalog over HTTP: what is sold, where it is, which promotions run."""
