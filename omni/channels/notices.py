@@ -5,7 +5,7 @@ at the moment of sending and kept nowhere; consent is asked at that moment too.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,13 +46,8 @@ def compose(*, channel: Channel, key: str, payload: Mapping[str, Any], now: date
     message = notice.compose(channel, payload, now)
     if message is None:
         return None
-    return Message(
-        id="-".join(filter(None, ["notice", key, channel.code, message.id])),
-        to=message.to,
-        subject=message.subject,
-        text=message.text,
-        html=message.html,
-    )
+    own_id = "-".join(filter(None, ["notice", key, channel.code, message.id]))
+    return replace(message, id=own_id)
 
 
 def send_order_notice(*, message: OutboxMessage, now: datetime) -> None:

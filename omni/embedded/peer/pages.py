@@ -121,7 +121,8 @@ def _offer(request: Request, words: dict[str, str], offer: Row) -> str:
     )
     form = _form(request, words, str(offer["sku"])) if can_buy else ""
     return (
-        f'<article class="card"><h2>{escape(title(offer, request.speaks))}</h2><div class="sku">{escape(offer["sku"])}</div>'
+        f'<article class="card"><h2>{escape(title(offer, request.speaks))}</h2>'
+        f'<div class="sku">{escape(offer["sku"])}</div>'
         f'<div class="price">{shown}{before}</div>{state}{form}</article>'
     )
 
