@@ -18,7 +18,8 @@ ORDER: Mapping[str, frozenset[str]] = {
 
 FULFILMENT: Mapping[str, frozenset[str]] = {
     "": frozenset({F.NEW, F.COLLECTED, F.SHIPPED, F.DELIVERED}),
-    F.NEW: frozenset({F.ACCEPTED, F.PICKED, F.REJECTED, F.CANCELLED}),
+    # Collected at once: carried out of the store.
+    F.NEW: frozenset({F.ACCEPTED, F.PICKED, F.COLLECTED, F.REJECTED, F.CANCELLED}),
     F.ACCEPTED: frozenset({F.PICKED, F.REJECTED, F.CANCELLED}),
     F.PICKED: frozenset({F.PACKED, F.READY, F.SHIPPED, F.REJECTED, F.CANCELLED}),
     F.PACKED: frozenset({F.READY, F.SHIPPED, F.CANCELLED}),

@@ -1,0 +1,1 @@
+"""The addresses of this room: thin callers of its use cases."""
