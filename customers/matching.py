@@ -68,15 +68,15 @@ def judge(one: Evidence, other: Evidence) -> Verdict:
     with another name it says nothing: families share phones.
     """
     against = contradiction(one, other)
-    best = Verdict("apart", against or "nothing_shared")
+    best: Verdict | None = None
     for kind in PERSONAL + SHAREABLE:
         for left, right in _shared(one, other, kind):
             found = _weigh(one, other, left, right, against)
             if found.outcome == "joined":
                 return found
-            if found.outcome == "review" and best.outcome == "apart":
+            if best is None or (found.outcome == "review" and best.outcome == "apart"):
                 best = found
-    return best
+    return best or Verdict("apart", "nothing_shared")
 
 
 def _weigh(one: Evidence, other: Evidence, left: Known, right: Known, against: str) -> Verdict:

@@ -10,7 +10,7 @@ from customers import codes, matching, normalise
 from customers.identity.components import Pair, decide, latest_decisions, lock_customers, pair
 from customers.identity.evidence import Holders, evidence_of, holders_of
 from customers.identity.golden import refresh
-from customers.identity.merging import SAME, follow
+from customers.identity.merging import SAME, follow, settle_reviews
 from customers.models import Customer, Identifier, LinkDecision, Membership, ReviewPair, SignInCode, SourceRecord
 from customers.normalise import Normal
 from omni.core.db import fetch_all, write
@@ -146,7 +146,10 @@ def link_by_rules(*, record: SourceRecord, now: datetime) -> Linked:
     for decided, why in pairs.items():
         decide(pairs=[decided], verdict=SAME, by=RULES, reason=why, now=now)
     _put_before_a_person(record, {other: v for other, v in reviews.items() if other not in group}, now)
-    return Linked(reason, created=_settle(record, taken, now))
+    created = _settle(record, taken, now)
+    if pairs:
+        settle_reviews(records=_records_with(record.pk), by=RULES, now=now)
+    return Linked(reason, created)
 
 
 def _settle(record: SourceRecord, customers: set[int], now: datetime) -> bool:
