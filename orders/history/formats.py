@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orders.history import online_retail, simple_csv
-from orders.history.lines import Line
+from orders.history.lines import Columns, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +13,11 @@ class Format:
     and returns the line or raises Refused."""
 
     columns: Sequence[str]
+    names: Columns
     read: Callable[[Sequence[str]], Line]
 
 
 FORMATS: Mapping[str, Format] = {
-    "online-retail": Format(online_retail.COLUMNS, online_retail.read),
-    "csv": Format(simple_csv.COLUMNS, simple_csv.read),
+    "online-retail": Format(online_retail.COLUMNS, online_retail.NAMES, online_retail.read),
+    "csv": Format(simple_csv.COLUMNS, simple_csv.NAMES, simple_csv.read),
 }

@@ -19,7 +19,7 @@ KINDS = (SALE, CHARGE, RETURN, CHARGE_BACK, ADJUSTMENT, WRITE_OFF)
 
 LARGEST_QUANTITY = 2**31 - 1
 LARGEST_AMOUNT = 2**53
-LONGEST_DOCUMENT = 24
+LONGEST_DOCUMENT = 20
 LONGEST_NAME = 300
 LONGEST_CODE = 100
 # Parts of one return that belong to different orders are told apart by what follows this sign.
@@ -97,8 +97,10 @@ class Columns:
 
     document: str
     sku: str
+    name: str
     quantity: str
     price: str
+    customer: str
 
 
 def check(line: Line, price: Decimal, columns: Columns) -> Line:
@@ -108,8 +110,9 @@ def check(line: Line, price: Decimal, columns: Columns) -> Line:
     for column, value, longest in (
         (columns.document, line.document, LONGEST_DOCUMENT),
         (columns.sku, line.sku, LONGEST_CODE),
+        (columns.customer, line.customer, LONGEST_CODE),
     ):
-        if not value:
+        if not value and column != columns.customer:
             raise Refused(column, "empty", "", line.amount)
         if len(value) > longest:
             raise Refused(column, "too_long", value, line.amount)

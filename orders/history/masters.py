@@ -22,7 +22,6 @@ FROM orders_historyrow r
 WHERE r.run_id = %s AND r.customer <> '' AND r.kind <> 'refused' AND NOT EXISTS (
   SELECT FROM customers_sourcerecord s WHERE s.channel_id = %s AND s.external_id = r.customer)
 ORDER BY r.customer, r.happened_at DESC, r.row DESC
-LIMIT %s
 """
 
 # Each SKU that is not in the catalog, with the name that most lines give it; paid sales speak before remarks
@@ -38,41 +37,45 @@ ORDER BY sku, name = '', paid DESC, lines DESC, latest DESC
 """
 
 
-def make_customers(*, run: ImportRun, channel: Channel, now: datetime) -> Iterator[int]:
-    """Make a source record, a customer and the membership for each new customer; yields after each chunk.
+def make_customers(*, run: ImportRun, channel: Channel, now: datetime) -> Iterator[tuple[int, int]]:
+    """Make a source record, a customer and the membership for each new customer; yields after each
+    chunk how many are done, of how many.
 
     Such a record told nothing that could join it to anybody, so each is a customer of its own.
     """
-    while True:
+    told = fetch_all(_NEW_CUSTOMERS, [run.pk, channel.pk])
+    for start in range(0, len(told), CHUNK):
         with write():
-            told = fetch_all(_NEW_CUSTOMERS, [run.pk, channel.pk, CHUNK])
-            records = SourceRecord.objects.bulk_create(
-                SourceRecord(channel=channel, external_id=number, told=_told(country), created_at=now)
-                for number, country in told
-            )
-            customers = Customer.objects.bulk_create(
-                Customer(
-                    address=record.told.get("address", {}),
-                    provenance={"address": record.pk} if record.told else {},
-                    created_at=now,
-                )
-                for record in records
-            )
-            Membership.objects.bulk_create(
-                Membership(source_record=record, customer=customer, first_customer=customer)
-                for record, customer in zip(records, customers, strict=True)
-            )
-        yield len(told)
-        if len(told) < CHUNK:
-            return
+            _make_customers(told[start : start + CHUNK], channel, now)
+        yield min(start + CHUNK, len(told)), len(told)
+
+
+def _make_customers(told: Sequence[tuple[str, str]], channel: Channel, now: datetime) -> None:
+    records = SourceRecord.objects.bulk_create(
+        SourceRecord(channel=channel, external_id=number, told=_told(country), created_at=now)
+        for number, country in told
+    )
+    customers = Customer.objects.bulk_create(
+        Customer(
+            address=record.told.get("address", {}),
+            provenance={"address": record.pk} if record.told else {},
+            created_at=now,
+        )
+        for record in records
+    )
+    Membership.objects.bulk_create(
+        Membership(source_record=record, customer=customer, first_customer=customer)
+        for record, customer in zip(records, customers, strict=True)
+    )
 
 
 def _told(country: str) -> dict[str, dict[str, str]]:
     return {"address": {"country": country}} if country else {}
 
 
-def make_variants(*, run: ImportRun, now: datetime) -> Iterator[int]:
-    """Make an inactive product with one inactive variant for each new SKU; yields after each chunk.
+def make_variants(*, run: ImportRun, now: datetime) -> Iterator[tuple[int, int]]:
+    """Make an inactive product with one inactive variant for each new SKU; yields after each
+    chunk how many are done, of how many.
 
     Inactive, so that nothing of another system's past is offered, sold or pushed to a channel.
     """
@@ -82,10 +85,11 @@ def make_variants(*, run: ImportRun, now: datetime) -> Iterator[int]:
             category, _ = Category.objects.get_or_create(
                 code=CATEGORY, defaults={"name_vi": "Hàng từ hệ thống cũ", "name_en": "Goods of an older system"}
             )
-            yield _make_variants(told[start : start + CHUNK], category, now)
+            _make_variants(told[start : start + CHUNK], category, now)
+        yield min(start + CHUNK, len(told)), len(told)
 
 
-def _make_variants(told: Sequence[tuple[str, str]], category: Category, now: datetime) -> int:
+def _make_variants(told: Sequence[tuple[str, str]], category: Category, now: datetime) -> None:
     handles = _handles([sku for sku, _ in told])
     products = Product.objects.bulk_create(
         Product(
@@ -102,7 +106,6 @@ def _make_variants(told: Sequence[tuple[str, str]], category: Category, now: dat
         Variant(sku=sku, product=product, active=False, search_text=fold(f"{name} {sku}"), created_at=now)
         for (sku, name), product in zip(told, products, strict=True)
     )
-    return len(told)
 
 
 def _handles(skus: Sequence[str]) -> dict[str, str]:

@@ -51,11 +51,11 @@ def match(returned: Iterable[Returned], sold: Iterable[Sold]) -> list[tuple[Retu
         money[sale.order] = sale.money_left
     found: list[tuple[Returned, Sold | None]] = []
     for line in sorted(returned, key=lambda line: (line.happened_at, line.doc, line.position)):
-        sale = _best(line, offered.get((line.record, line.sku), ()) if line.record else (), units, money)
-        if sale is not None:
-            units[sale.line] -= line.quantity
-            money[sale.order] -= line.amount
-        found.append((line, sale))
+        best = _best(line, offered.get((line.record, line.sku), ()) if line.record else (), units, money)
+        if best is not None:
+            units[best.line] -= line.quantity
+            money[best.order] -= line.amount
+        found.append((line, best))
     return found
 
 

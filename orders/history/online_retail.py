@@ -39,7 +39,14 @@ COLUMNS = (
 )
 CURRENCY = "GBP"
 ZONE = ZoneInfo("Europe/London")
-NAMES = Columns(document="InvoiceNo", sku="StockCode", quantity="Quantity", price="UnitPrice")
+NAMES = Columns(
+    document="InvoiceNo",
+    sku="StockCode",
+    name="Description",
+    quantity="Quantity",
+    price="UnitPrice",
+    customer="CustomerID",
+)
 # Postage, carriage, manual, discount, samples, bad debt, fees and commissions. PADS and gift vouchers are goods.
 CHARGES = frozenset({"POST", "DOT", "C2", "M", "D", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK"})
 

@@ -24,11 +24,14 @@ _BY_KIND = """
 SELECT kind, count(*), sum(amount)::bigint, count(DISTINCT doc) FROM orders_historyrow WHERE run_id = %s GROUP BY kind
 """
 _RETURNS_WITHOUT_SALE = """
-SELECT count(*) FROM orders_historyrow r
-JOIN orders_return p ON p.channel_id = %s AND p.order_id IS NULL AND p.history
-  AND split_part(p.external_id, %s, 1) = r.document
-JOIN orders_returnline l ON l.of_id = p.id AND l.position = r.position
-WHERE r.run_id = %s AND r.kind = 'return'
+WITH here AS MATERIALIZED (
+  SELECT split_part(p.external_id, %s, 1) AS document, l.position
+  FROM orders_return p JOIN orders_returnline l ON l.of_id = p.id
+  WHERE p.channel_id = %s AND p.history AND p.order_id IS NULL
+), told AS MATERIALIZED (
+  SELECT document, position FROM orders_historyrow WHERE run_id = %s AND kind = 'return'
+)
+SELECT count(*) FROM told JOIN here USING (document, position)
 """
 
 
@@ -66,5 +69,5 @@ def count(*, run: ImportRun, channel: int, currency: str) -> Result:
         by_kind={name: found.get(kind, (0, 0))[1] for kind, name in NAMES.items()},
         lines_by_kind={name: found.get(kind, (0, 0))[0] for kind, name in NAMES.items()},
         refused=dict(problems.order_by("code")),
-        returns_without_sale=int(fetch_all(_RETURNS_WITHOUT_SALE, [channel, lines.PART_SIGN, run.pk])[0][0]),
+        returns_without_sale=int(fetch_all(_RETURNS_WITHOUT_SALE, [lines.PART_SIGN, channel, run.pk])[0][0]),
     )

@@ -110,7 +110,7 @@ def write_returns(*, books: Books, docs: Sequence[int]) -> None:
     known = dict(fetch_all(_KNOWN, params))
     otherwise = [document for document, same in known.items() if not same]
     if otherwise:
-        refuse(books.run, otherwise, min(docs), max(docs), ["return"])
+        refuse(books, otherwise, min(docs), max(docs), ["return"])
     rows = fetch_all(_RETURNED, {**params, "known": list(known)})
     documents = {row[0]: row[-1] for row in rows}
     returned = [Returned(*row[:-1]) for row in rows]

@@ -7,6 +7,8 @@ from omni.core.db import execute, fetch_all
 from omni.core.models import Channel, ImportProblem, ImportRun
 
 DOCUMENTS = 1000
+# Leaves room for a document's own number in the number of an order.
+LONGEST_PREFIX = 12
 
 # Orders of the shop that bear a number of these documents: the same as told (then they are left alone), or not.
 _KNOWN = """
@@ -101,10 +103,12 @@ class Books:
     run: ImportRun
     channel: Channel
     currency: str
+    # What the file calls the column of the document's number.
+    column: str
 
     @property
     def prefix(self) -> str:
-        return f"{self.channel.code.upper()}-"
+        return f"{self.channel.code.upper()[:LONGEST_PREFIX]}-"
 
     @property
     def by(self) -> str:
@@ -131,15 +135,16 @@ def write_sales(*, books: Books, first: int, last: int) -> None:
     params = books.params(first, last)
     otherwise = [row[0] for row in fetch_all(_KNOWN, params)]
     if otherwise:
-        refuse(books.run, otherwise, first, last, ["sale", "charge"])
+        refuse(books, otherwise, first, last, ["sale", "charge"])
     execute("SET LOCAL work_mem = '64MB'")
     execute(_WRITE, params)
     execute(_BESIDE, params)
 
 
-def refuse(run: ImportRun, documents: list[str], first: int, last: int, kinds: list[str]) -> None:
+def refuse(books: Books, documents: list[str], first: int, last: int, kinds: list[str]) -> None:
     """Refuse the lines of documents that the shop knows otherwise, each with its row."""
-    rows = fetch_all(_REFUSE, [run.pk, documents, first, last, kinds])
+    rows = fetch_all(_REFUSE, [books.run.pk, documents, first, last, kinds])
     ImportProblem.objects.bulk_create(
-        ImportProblem(run=run, row=row, column="", code="known_otherwise", value=document) for row, document in rows
+        ImportProblem(run=books.run, row=row, column=books.column, code="known_otherwise", value=document)
+        for row, document in rows
     )

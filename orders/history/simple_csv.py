@@ -33,7 +33,7 @@ COLUMNS = (
     "customer",
     "country",
 )
-NAMES = Columns(document="order", sku="sku", quantity="quantity", price="unit_price")
+NAMES = Columns(document="order", sku="sku", name="name", quantity="quantity", price="unit_price", customer="customer")
 
 
 def read(values: Sequence[str]) -> Line:

@@ -4,7 +4,9 @@ import csv
 import gzip
 import hashlib
 import io
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
@@ -16,7 +18,7 @@ from omni.core.db import execute, write
 from omni.core.errors import Unprocessable
 from omni.core.models import ImportProblem, ImportRun
 from orders.history.formats import Format
-from orders.history.lines import LONGEST_CODE, LONGEST_NAME, REFUSED, Line, Refused
+from orders.history.lines import LONGEST_CODE, LONGEST_NAME, REFUSED, Columns, Line, Refused
 
 BLOCK = 50_000
 _GZIP_SIGN = b"\x1f\x8b"
@@ -37,6 +39,13 @@ class MissingColumns(Unprocessable):
     message = _("The file lacks columns that this format has. Look whether it is the right file and format.")
 
 
+class DamagedFile(Unprocessable):
+    """422 `damaged_file`: a gzip that ends too early or is no gzip behind its first bytes."""
+
+    code = "damaged_file"
+    message = _("The file is damaged and cannot be read to its end. Fetch it again.")
+
+
 def hash_of(path: Path) -> str:
     """SHA-256 of the file as it lies there."""
     with path.open("rb") as file:
@@ -47,7 +56,7 @@ def stage(*, run: ImportRun, path: Path, form: Format, tell: Tell) -> str:
     """Copy the whole file into the staging table, in blocks of a transaction each, and return its currency.
 
     What another run left there is thrown away: one file waits at a time. Every line becomes a row, a refused
-    one too, with its problem. `run.rows_total` follows. Raises MissingColumns.
+    one too, with its problem. `run.rows_total` follows. Raises MissingColumns, DamagedFile.
     """
     with write():
         execute("TRUNCATE orders_historyrow")
@@ -55,7 +64,7 @@ def stage(*, run: ImportRun, path: Path, form: Format, tell: Tell) -> str:
     desk = _Desk(run.pk)
     size = max(path.stat().st_size, 1)
     run.rows_total = 0
-    with path.open("rb") as raw:
+    with path.open("rb") as raw, _damage_told():
         for records in _blocks(_records(raw, form), BLOCK):
             with write():
                 with connection.cursor() as cursor, cast(Any, cursor).copy(_COPY) as copy:
@@ -68,6 +77,14 @@ def stage(*, run: ImportRun, path: Path, form: Format, tell: Tell) -> str:
             tell(raw.tell(), size)
     execute("ANALYZE orders_historyrow")
     return desk.currency
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DamagedFile from error
 
 
 def _records(raw: BinaryIO, form: Format) -> Iterator[tuple[int, list[str] | Refused]]:
@@ -133,14 +150,14 @@ class _Desk:
             if isinstance(values, Refused):
                 raise values
             line = form.read(values)
-            document = self._document(line)
+            document = self._document(line, form.names)
         except Refused as refused:
             self._note(row, refused.column, refused.code, refused.value)
             return (self.run, 0, row, row, REFUSED, "", "", "", 0, 0, refused.amount, "", "", None)
         document.lines += 1
         name, customer, country = line.name, line.customer, line.country
         if len(name) > LONGEST_NAME:
-            self._note(row, "", "shortened", name, refused=False)
+            self._note(row, form.names.name, "shortened", name, refused=False)
             name = name[:LONGEST_NAME]
         return (
             self.run,
@@ -159,9 +176,7 @@ class _Desk:
             line.happened_at,
         )
 
-    def _document(self, line: Line) -> _Document:
-        if len(line.customer) > LONGEST_CODE:
-            raise Refused("", "too_long", line.customer, line.amount)
+    def _document(self, line: Line, names: Columns) -> _Document:
         self.currency = self.currency or line.currency
         if line.currency != self.currency:
             # Another currency's units cannot stand in the file's one sum.
@@ -170,7 +185,7 @@ class _Desk:
         if known is None:
             known = self.documents[line.document] = _Document(len(self.documents) + 1, line.customer)
         elif known.customer != line.customer:
-            raise Refused("", "other_customer", line.customer, line.amount)
+            raise Refused(names.customer, "other_customer", line.customer, line.amount)
         return known
 
     def _note(self, row: int, column: str, code: str, value: str, *, refused: bool = True) -> None:
