@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import ReviewPair
 from omni.core import clock
 from omni.core.api.callers import caller_of_user
 from omni.core.db import fetch_all
@@ -122,6 +123,8 @@ def queues_of(user: User, places: frozenset[int] | None, *, now: datetime) -> li
         queues.append(_unpaid(places))
     if user.has_perm("orders.view_orderexception"):
         queues.append(_exceptions(places))
+    if user.has_perm("customers.view_reviewpair"):
+        queues.append(_pairs())
     return queues
 
 
@@ -186,6 +189,16 @@ def _exceptions(places: frozenset[int] | None) -> Queue:
         _list("orders_orderexception", settled_at__isnull="True"),
         "report",
         "warn",
+    )
+
+
+def _pairs() -> Queue:
+    return Queue(
+        _("Pairs to review"),
+        _("Records that may be one person"),
+        ReviewPair.objects.filter(settled_at=None).count(),
+        _list("customers_reviewpair", settled_at__isnull="True"),
+        "compare_arrows",
     )
 
 

@@ -21,6 +21,7 @@ GROUPS: list[tuple[Promise, list[Item]]] = [
         _("Customers"),
         [
             ("customers.Customer", "person", None, ""),
+            ("customers.ReviewPair", "compare_arrows", None, "settled_at__isnull=True"),
             ("customers.Interaction", "timeline", None, ""),
             ("customers.Consent", "handshake", None, ""),
         ],

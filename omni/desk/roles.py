@@ -25,13 +25,14 @@ _ORDER = (
 )
 _RETURN = ("return", "returnline", "refund")
 _PERSON = ("customer", "sourcerecord", "membership", "identifier", "consent", "interaction", "customerfacts")
-_LEDGER = ("programme", "tier", "membertier", "account", "entry", "lot", "allocation", "giftcard")
+_LEDGER = ("programme", "tier", "membertier", "reward", "account", "entry", "lot", "allocation", "hold", "giftcard")
+_POSTING = ("accrual", "clawback", "adjustment")
 
 _LOOK_AT_SHOP = (
     _may("catalog", "view", *_CATALOG)
     | _may("orders", "view", *_ORDER, *_RETURN, "cart", "cartline", "quote", "orderexception")
     | _may("customers", "view", *_PERSON)
-    | _may("loyalty", "view", *_LEDGER)
+    | _may("loyalty", "view", *_LEDGER, *_POSTING)
     | _may("core", "view", "location", "channel")
 )
 _SELL = (
@@ -41,26 +42,28 @@ _SELL = (
     | _may("customers", "add", "consent", "interaction")
     | _may("loyalty", "add change", "giftcard")
 )
-_LOOK_AT_CHANNELS = _may("channels", "view", "delivery", "externalid", "inboundevent", "drift", "channelhealth")
+_LOOK_AT_CHANNELS = _may(
+    "channels", "view", "delivery", "externalid", "inboundevent", "inboundorder", "drift", "channelhealth"
+)
 
 _CLERK = _LOOK_AT_SHOP | _SELL
 _MANAGER = (
     _CLERK
-    | {READ_REPORTS, "orders.unlock_pickup"}
+    | {READ_REPORTS, "orders.unlock_pickup", "loyalty.approve_adjustment"}
     | _may("orders", "change", "orderexception", "payment")
-    | _may("orders", "view", "pickupcode", "handoff")
+    | _may("orders", "view", "pickupcode", "handoff", "historyadjustment")
     | _may("catalog", "view add", "movement")
     | _may("catalog", "view", "reservation", "couponuse")
     | _may("catalog", "change", "stocklevel")
-    | _may("loyalty", "add", "entry")
+    | _may("loyalty", "add", "entry", "adjustment")
     | _may("core", "view", "staffplace")
 )
 _SUPPORT = (
     _CLERK
     | {"customers.merge_customer"}
     | _may("orders", "change", "orderexception", "payment")
-    | _may("customers", "view", "linkdecision", "accesslog", "signincode")
-    | _may("loyalty", "add", "entry")
+    | _may("customers", "view", "linkdecision", "reviewpair", "accesslog", "signincode")
+    | _may("loyalty", "add", "entry", "adjustment")
 )
 _MERCHANDISER = (
     _may("catalog", "view add change", *_CATALOG)
@@ -74,6 +77,7 @@ _ANALYST = (
     | _LOOK_AT_CHANNELS
     | {READ_REPORTS}
     | _may("catalog", "view", "movement", "reservation", "couponuse")
+    | _may("orders", "view", "historyadjustment")
     | _may("core", "view", "staffplace", "importrun", "importproblem")
 )
 _OPERATOR = (
@@ -86,9 +90,9 @@ _OPERATOR = (
     | _may("core", "delete", "staffplace")
     | _may("core", "view", "outboxmessage", "hearing", "keptanswer", "ratecounter", "shopclock")
     | _may("core", "view", "importrun", "importproblem")
-    | _may("customers", "view", "linkdecision", "accesslog", "signincode", "interactionid")
-    | _may("orders", "view", "pickupcode", "handoff")
-    | _may("loyalty", "change", "programme", "tier")
+    | _may("customers", "view", "linkdecision", "reviewpair", "accesslog", "signincode", "interactionid")
+    | _may("orders", "view", "pickupcode", "handoff", "historyadjustment")
+    | _may("loyalty", "view add change", "programme", "tier", "reward")
     | _may("auth", "view add change", "user")
     | _may("auth", "view", "group")
 )

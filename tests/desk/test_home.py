@@ -54,7 +54,7 @@ def test_today_beside_the_same_hours_a_week_before(shop, now):
 
 
 def test_what_waits_everywhere(shop, now, admin_user):
-    assert list(waiting(admin_user, now).values()) == [3, 1, 1, 0, 1, 1]
+    assert list(waiting(admin_user, now).values()) == [3, 1, 1, 0, 1, 1, 0]
 
 
 def test_a_clerk_sees_the_work_of_their_store_alone(shop, now):

@@ -60,6 +60,14 @@
     look();
   }
 
+  // Unfold hides the page until its scripts are ready, and a hidden field takes no focus: give it now.
+  document.addEventListener("alpine:initialized", () => {
+    requestAnimationFrame(() => {
+      const field = document.querySelector("[autofocus]");
+      if (field && !typing(document.activeElement)) field.focus();
+    });
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     const able = "BarcodeDetector" in window && navigator.mediaDevices;
     document.querySelectorAll("[data-camera]").forEach((button) => {
