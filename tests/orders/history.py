@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from customers.models import Membership
 from omni.core.models import Channel
@@ -17,16 +18,20 @@ SAMPLE = Path(__file__).parents[2] / "orders" / "history" / "samples" / "sales.c
 NOW = datetime(2026, 6, 17, 5, 0, tzinfo=UTC)
 
 
+def make_channel(code: str) -> Channel:
+    return cast(Channel, ChannelFactory(code=code))
+
+
 def take_in(channel: Channel | None = None, path: Path = SMALL, tell: Tell | None = None) -> Result:
-    channel = channel or ChannelFactory(code="web")
+    channel = channel or make_channel("web")
     form = "csv" if path.name == "sales.csv" else "online-retail"
     return import_sales(path=path, form=form, channel=channel, now=NOW, tell=tell)
 
 
-def written(channel: Channel) -> dict[str, list[tuple]]:
+def written(channel: Channel) -> dict[str, list[tuple[Any, ...]]]:
     """All that stands under a channel, without numbers that the database gave."""
 
-    def rows(queryset, *names) -> list[tuple]:
+    def rows(queryset: QuerySet[Any], *names: str) -> list[tuple[Any, ...]]:
         return sorted(map(tuple, queryset.values_list(*names)), key=repr)
 
     money = ("list_total", "charges_total", "total", "currency")

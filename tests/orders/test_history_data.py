@@ -7,8 +7,7 @@ from django.conf import settings
 from django.db.models import Sum
 
 from orders.models import HistoryAdjustment, Order, OrderException, OrderLine, Payment, Return, ReturnLine
-from tests.factories.core import ChannelFactory
-from tests.orders.history import sums_hold, take_in
+from tests.orders.history import make_channel, sums_hold, take_in
 
 YEAR = Path(settings.BASE_DIR).parent / "shared" / "data" / "online-retail.csv.gz"
 
@@ -17,7 +16,7 @@ YEAR = Path(settings.BASE_DIR).parent / "shared" / "data" / "online-retail.csv.g
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(not YEAR.exists(), reason="the shared real input is not here")
 def test_a_real_year_reconciles_to_the_penny():
-    web = ChannelFactory(code="web")
+    web = make_channel("web")
     result = take_in(web, YEAR)
     assert result.lines_read == 541_909 == result.lines_taken + result.lines_refused
     assert result.amount_minor == 974_774_793 == sum(result.by_kind.values())

@@ -14,8 +14,7 @@ from customers.models import Customer, CustomerFacts, SourceRecord
 from omni.core.models import ImportProblem, ImportRun, OutboxMessage
 from omni.core.money import round_half_up
 from orders.models import HistoryAdjustment, Order, OrderException, OrderLine, Payment, Refund, Return
-from tests.factories.core import ChannelFactory
-from tests.orders.history import SAMPLE, SMALL, sums_hold, take_in, written
+from tests.orders.history import SAMPLE, SMALL, make_channel, sums_hold, take_in, written
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +66,7 @@ def test_each_refused_line_is_listed_by_row_column_and_code():
 
 
 def test_what_was_written_adds_up_to_what_was_told():
-    web = ChannelFactory(code="web")
+    web = make_channel("web")
     result = take_in(web)
     sold = sum(OrderLine.objects.filter(order__channel=web).values_list("total", flat=True))
     charged = sum(Order.objects.values_list("charges_total", flat=True))
@@ -93,7 +92,7 @@ def test_an_invoice_becomes_one_completed_order_with_its_repeated_lines_and_char
     assert order.source_record is not None
     assert order.source_record.external_id == "501"
     assert all(line.fulfilled == line.quantity for line in order.lines.all())
-    assert [(event.kind, event.happened_at) for event in order.events.all()] == [("taken_over", order.placed_at)]
+    assert list(order.events.values_list("kind", flat=True)) == ["taken_over", "returned", "returned"]
 
 
 def test_an_invoice_of_charges_alone_or_of_gifts_alone_is_an_order_too():
@@ -145,7 +144,7 @@ def test_adjustments_charges_given_back_and_write_offs_stand_beside():
 
 def test_customers_become_source_records_each_a_customer_of_its_own():
     take_in()
-    assert sorted(SourceRecord.objects.values_list("external_id", flat=True)) == [
+    assert list(SourceRecord.objects.order_by("external_id").values_list("external_id", flat=True)) == [
         "501",
         "502",
         "503",
@@ -175,7 +174,7 @@ def test_history_moves_no_stock_points_facts_or_channels():
 
 
 def test_taken_in_twice_nothing_is_doubled():
-    web = ChannelFactory(code="web")
+    web = make_channel("web")
     first, before = take_in(web), written(web)
     second = take_in(web)
     assert written(web) == before
@@ -184,14 +183,14 @@ def test_taken_in_twice_nothing_is_doubled():
 
 
 def test_the_same_books_on_another_channel_are_other_orders():
-    take_in(ChannelFactory(code="web"))
-    take_in(ChannelFactory(code="app"))
+    take_in(make_channel("web"))
+    take_in(make_channel("app"))
     assert Order.objects.filter(external_id="900001").count() == 2
     assert Variant.objects.filter(sku="10001A").count() == 1
 
 
 def test_an_order_known_otherwise_is_not_rewritten_and_its_lines_are_refused(tmp_path):
-    web = ChannelFactory(code="web")
+    web = make_channel("web")
     take_in(web)
     before = written(web)
     other = tmp_path / "other.csv"
@@ -209,7 +208,7 @@ def test_an_order_known_otherwise_is_not_rewritten_and_its_lines_are_refused(tmp
 
 
 def test_a_later_file_finds_the_sales_of_an_earlier_one(tmp_path):
-    web = ChannelFactory(code="web")
+    web = make_channel("web")
     lines = SMALL.read_text(encoding="utf-8").splitlines(keepends=True)
     early, late = tmp_path / "early.csv", tmp_path / "late.csv"
     early.write_text("".join(lines[:27]), encoding="utf-8")
@@ -229,7 +228,7 @@ def test_gzip_a_byte_order_mark_other_column_order_and_stray_bytes_are_read(tmp_
 
 
 def test_the_own_csv_goes_through_the_same_door():
-    web = ChannelFactory(code="web")
+    web = make_channel("web")
     result = take_in(web, SAMPLE)
     assert (result.lines_read, result.lines_refused, result.currency) == (8, 0, "VND")
     assert result.by_kind == {
@@ -253,7 +252,7 @@ def run(*args: str) -> str:
 
 
 def test_json_is_one_object_of_the_promised_shape():
-    ChannelFactory(code="web")
+    make_channel("web")
     told = json.loads(run(str(SMALL), "--format", "online-retail", "--channel", "web", "--json"))
     assert {
         "lines_read",
@@ -269,14 +268,14 @@ def test_json_is_one_object_of_the_promised_shape():
 
 
 def test_people_are_told_what_was_taken_and_what_was_not():
-    ChannelFactory(code="web")
+    make_channel("web")
     told = run(str(SMALL), "--format", "online-retail", "--channel", "web")
     assert "58 lines read: 45 taken, 13 refused" in told
     assert "row 49, InvoiceDate: bad_date '01/09/2011'" in told
 
 
 def test_a_wrong_file_format_or_channel_is_told_and_nothing_is_written(tmp_path):
-    ChannelFactory(code="web")
+    make_channel("web")
     wrong, cut = tmp_path / "wrong.csv", tmp_path / "cut.csv.gz"
     wrong.write_text("a,b\n1,2\n")
     cut.write_bytes(gzip.compress(SMALL.read_bytes())[:-300])
