@@ -120,6 +120,7 @@ def take_off(
     if whole:
         cancel_pending(order)
         coupons.return_coupons(order=order.number, now=now)
+        coupons.return_budget(promotion_amounts=given_by(order), now=now)
     refunded = refund(order, max(balance.paid - balance.due, 0), reason=reason, by=by, now=now)
     settle(order, by=by, now=now)
     happened(
@@ -139,6 +140,15 @@ def take_off(
         happened(order, "refunded", by=by, now=now, data={"amount": refunded.amount}, tell="order.refunded")
     release(order, [(lines[stop.part.order_line_id].position, stop) for stop in stops], now=now)
     return refunded
+
+
+def given_by(order: Order) -> dict[str, int]:
+    """What each promotion gave to an order, by its code."""
+    adjustments = [a for line in order.lines.all() for a in line.adjustments] + list(order.order_adjustments)
+    given: dict[str, int] = {}
+    for adjustment in adjustments:
+        given[adjustment["promotion"]] = given.get(adjustment["promotion"], 0) - int(adjustment["amount"])
+    return {code: amount for code, amount in given.items() if amount > 0}
 
 
 def release(order: Order, stopped: Sequence[tuple[int, Stopped]], *, now: datetime) -> None:
