@@ -54,7 +54,8 @@ def key_of(page) -> str:
 def send(client, name: str, row: Fulfilment, **data):
     """Open the page, send its form, and read what came of it."""
     address = reverse(f"admin:{name}", args=[row.pk])
-    data.setdefault("key", key_of(client.get(address)))
+    if "key" not in data:
+        data["key"] = key_of(client.get(address))
     answer = client.post(address, data, follow=True)
     row.refresh_from_db()
     return answer.content.decode()
@@ -119,8 +120,28 @@ def test_five_wrong_codes_lock_and_the_page_says_whom_to_ask(alice, shop, now):
     for tries in range(5):
         words = send(alice, "floor_hand_over_one", shop["row"], scanned=f"WRONG{tries}")
     assert "Ask a store manager" in words
-    assert "Ask a store manager" in send(alice, "floor_hand_over_one", shop["row"], scanned=code)
+    # The page asks for no code any more; one that is sent all the same is refused though it is right.
+    assert (
+        "A store manager can unlock it"
+        in alice.get(reverse("admin:floor_hand_over_one", args=[shop["row"].pk])).content.decode()
+    )
+    assert "Ask a store manager" in send(alice, "floor_hand_over_one", shop["row"], scanned=code, key="k" * 20)
     assert shop["row"].status == "ready"
+
+
+def test_a_manager_unlocks_with_a_reason_and_a_clerk_does_not(alice, shop, now):
+    code, row = ready(shop, now), shop["row"]
+    for tries in range(5):
+        send(alice, "floor_hand_over_one", row, scanned=f"WRONG{tries}")
+    address = reverse("admin:floor_hand_over_one", args=[row.pk])
+    assert alice.post(address, {"verb": "unlock", "reason": "x", "key": "k" * 20}).status_code == 403
+    assert row.codes.get(ended_at=None).locked_at is not None
+
+    alice.force_login(colleague("Store manager", shop["hanoi"]))
+    assert "Say how you made sure" in send(alice, "floor_hand_over_one", row, verb="unlock", reason=" ")
+    assert "can be tried again" in send(alice, "floor_hand_over_one", row, verb="unlock", reason="showed the ID card")
+    assert "W-1 is handed over" in send(alice, "floor_hand_over_one", row, scanned=code)
+    assert OrderEvent.objects.get(kind="code_unlocked").data["reason"] == "showed the ID card"
 
 
 def test_a_key_is_good_for_one_form(alice, shop, now):

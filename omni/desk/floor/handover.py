@@ -13,7 +13,7 @@ from omni.core import clock
 from omni.core.errors import DomainError
 from omni.core.models import Location
 from omni.desk.floor.once import Outcome, act_once
-from omni.desk.floor.pages import caller_of, floor_page, show
+from omni.desk.floor.pages import caller_of, floor_page, require, show
 from omni.desk.floor.queries import fulfilment_of, ready_here
 from orders import pickup
 from orders.models import Fulfilment
@@ -41,14 +41,25 @@ def hand_over(request: HttpRequest, store: Location) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @floor_page("orders.change_fulfilment")
 def hand_over_one(request: HttpRequest, store: Location, key: int) -> HttpResponse:
-    """One order: its lines, and the customer's code."""
+    """One order: its lines, and the customer's code; for a manager, the way to unlock it."""
     row = fulfilment_of(store, key)
     if row is None:
         raise Http404
+    if request.method == "POST" and request.POST.get("verb") == "unlock":
+        return _unlock(request, row)
     if request.method == "POST":
         return _collect(request, row, request.POST.get("scanned", "").strip())
-    can_collect = row.status == Fulfilment.Status.READY and row.pickup_id == store.pk
-    return show(request, "hand_over_one", title=_("Hand over"), store=store, row=row, can_collect=can_collect)
+    here = row.status == Fulfilment.Status.READY and row.pickup_id == store.pk
+    locked = here and row.codes.filter(ended_at=None, locked_at__isnull=False).exists()
+    return show(
+        request,
+        "hand_over_one",
+        title=_("Hand over"),
+        store=store,
+        row=row,
+        can_collect=here and not locked,
+        locked=locked,
+    )
 
 
 def ready_here_by_number(store: Location, number: str) -> Fulfilment | None:
@@ -83,6 +94,20 @@ def _hand_out(request: HttpRequest, row: Fulfilment, scanned: str, by: str, now:
     pickup.collect(fulfilment_id=row.pk, collected_by=who, by=by, now=now, **told)
     words = _("%(number)s is handed over.") % {"number": row.order.number}
     return Outcome(True, words, reverse("admin:floor_hand_over"))
+
+
+def _unlock(request: HttpRequest, row: Fulfilment) -> HttpResponse:
+    """A manager has checked who collects and says how; the reason is kept with the order."""
+    require(request, "orders.unlock_pickup")
+    reason, by, now = request.POST.get("reason", "").strip()[:200], caller_of(request).name, clock.now()
+
+    def act() -> Outcome:
+        if not reason:
+            return Outcome(False, _("Say how you made sure who collects it."), request.path)
+        pickup.unlock_code(fulfilment_id=row.pk, reason=reason, by=by, now=now)
+        return Outcome(True, _("The code can be tried again."), request.path)
+
+    return act_once(request, act, explain=explain)
 
 
 def _unknown(here: str) -> Outcome:
