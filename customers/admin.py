@@ -183,7 +183,7 @@ class CustomerAdmin(ReadMostlyAdmin):
             headers={"Content-Disposition": 'attachment; filename="customers.json"'},
         )
 
-    @action(description=_("Un-merge records"), permissions=["merge"], url_path="unmerge")
+    @action(description=_("Un-merge records"), permissions=["merge"], url_path="unmerge")  # type: ignore[untyped-decorator]
     def unmerge_record(self, request: HttpRequest, object_id: int) -> HttpResponse:
         if not self.has_merge_permission(request):
             raise PermissionDenied

@@ -1,5 +1,6 @@
 """One spelling for what identifies a person, so that the same thing told twice compares equal."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import phonenumbers
@@ -109,7 +110,7 @@ def identifier(kind: str, value: str, region: str = "VN") -> Normal:
         address = email(value)
         key = email_key(address)
         return Normal(kind, key, "" if key == address else address)
-    cleaners = {"card": card, "social": social, "device": str.strip}
+    cleaners: dict[str, Callable[[str], str]] = {"card": card, "social": social, "device": str.strip}
     if kind not in cleaners:
         raise BadIdentifier
     cleaned = cleaners[kind](value)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers import ports
@@ -95,9 +96,9 @@ def _speaks_for_all(record: SourceRecord, customer: int) -> bool:
     """
     records = records_of(customer)
     proven = set(
-        Identifier.objects.filter(source_record__in=records, valid_until=None, proven=True).values_list(
-            "source_record_id", flat=True
-        )
+        Identifier.objects.filter(source_record__in=records, valid_until=None)
+        .filter(Q(proven=True) | Q(verified_at__isnull=False))
+        .values_list("source_record_id", flat=True)
     )
     if not proven or record.pk in proven:
         return True

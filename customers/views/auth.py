@@ -8,7 +8,7 @@ from customers.codes import LIFETIME, ask_code, limit_asking, limit_trying
 from customers.normalise import identifier
 from customers.sign_in import sign_in
 from customers.views.reach import caller_id, channel_of
-from customers.views.shapes import AddressIn, AskedOut, TokenIn, TokenOut
+from customers.views.shapes import AskedOut, SignInAddressIn, TokenIn, TokenOut
 from omni.core import clock
 from omni.core.api.permissions import Access
 from omni.core.api.views import ApiView
@@ -21,9 +21,9 @@ class OneTimeCodeView(ApiView):
     # Tries are counted outside the transaction, so that a refused one still counts.
     unwrapped = {"POST"}
 
-    @extend_schema(request=AddressIn, responses={202: AskedOut})
+    @extend_schema(request=SignInAddressIn, responses={202: AskedOut})
     def post(self, request: Request) -> Response:
-        told = self.read(AddressIn)
+        told = self.read(SignInAddressIn)
         kind = "phone" if "phone" in told else "email"
         own = identifier(kind, told[kind])
         channel = channel_of(request, told.get("channel"))

@@ -49,7 +49,11 @@ class CustomersView(ApiView):
 
     access = {"GET": Access(key="customers.search", staff="customers.view_customer")}
 
-    @extend_schema(responses=CustomersOut, parameters=[_query("search"), _query("cursor"), _query("limit")])
+    @extend_schema(
+        operation_id="customers_search",
+        responses=CustomersOut,
+        parameters=[_query("search"), _query("cursor"), _query("limit")],
+    )
     def get(self, request: Request) -> Response:
         text = request.query_params.get("search", "").strip()
         rows = search(text, MOST_FOUND) if text else Customer.objects.filter(merged_into=None, erased_at=None)

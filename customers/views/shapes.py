@@ -17,7 +17,7 @@ class ClaimIn(serializers.Serializer[Any]):
 
 
 class IdentifyIn(serializers.Serializer[Any]):
-    identifiers = ClaimIn(many=True, allow_empty=True, max_length=20)
+    identifiers = serializers.ListField(child=ClaimIn(), max_length=20)
     name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     birth_date = serializers.DateField(required=False, allow_null=True, default=None)
     external_id = serializers.CharField(max_length=200, required=False, allow_null=True, default=None)
@@ -38,7 +38,7 @@ class ProfileIn(serializers.Serializer[Any]):
     birth_date = serializers.DateField(required=False, allow_null=True)
     phone = serializers.CharField(max_length=40, required=False)
     email = serializers.CharField(max_length=254, required=False)
-    identifiers = ClaimIn(many=True, required=False, max_length=20)
+    identifiers = serializers.ListField(child=ClaimIn(), required=False, max_length=20)
     language = serializers.ChoiceField(choices=["vi", "en"], required=False)
     address = serializers.DictField(required=False)
     preferences = serializers.DictField(required=False)
@@ -87,7 +87,7 @@ class TimelineItemOut(serializers.Serializer[Any]):
     channel = serializers.CharField()
     about_kind = serializers.CharField()
     about = serializers.CharField()
-    data = serializers.DictField(allow_null=True)
+    data = serializers.DictField(allow_null=True)  # type: ignore[assignment]
 
 
 class TimelineOut(serializers.Serializer[Any]):
@@ -103,11 +103,11 @@ class InteractionIn(serializers.Serializer[Any]):
     source_record = serializers.CharField(max_length=20, required=False)
     about_kind = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
     about = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
-    data = serializers.DictField(required=False, default=dict)
+    data = serializers.DictField(required=False, default=dict)  # type: ignore[assignment]
 
 
 class InteractionsIn(serializers.Serializer[Any]):
-    interactions = InteractionIn(many=True, max_length=500)
+    interactions = serializers.ListField(child=InteractionIn(), max_length=500)
 
 
 class TakenOut(serializers.Serializer[Any]):
@@ -162,7 +162,7 @@ class ErasedOut(serializers.Serializer[Any]):
     erased_at = serializers.DateTimeField()
 
 
-class AddressIn(serializers.Serializer[Any]):
+class SignInAddressIn(serializers.Serializer[Any]):
     phone = serializers.CharField(max_length=40, required=False)
     email = serializers.CharField(max_length=254, required=False)
     channel = serializers.CharField(max_length=40, required=False)
@@ -173,7 +173,7 @@ class AddressIn(serializers.Serializer[Any]):
         return attrs
 
 
-class TokenIn(AddressIn):
+class TokenIn(SignInAddressIn):
     code = serializers.CharField(max_length=12)
     cart = serializers.CharField(max_length=100, required=False, allow_null=True)
 

@@ -19,14 +19,14 @@ LIST = "admin:customers_customer_changelist"
 
 @pytest.fixture
 def desk(client, db):
-    client.force_login(StaffFactory(username="manager", is_superuser=True))
+    client.force_login(StaffFactory.create(username="manager", is_superuser=True))
     return client
 
 
 @pytest.fixture
 def pair(db, now):
-    one = person(LAN, phone=PHONE, channel=ChannelFactory(code="app", kind="app"), now=now)
-    other = person(LAN, phone=PHONE, channel=ChannelFactory(code="till", kind="store"), now=now)
+    one = person(LAN, phone=PHONE, channel=ChannelFactory.create(code="app", kind="app"), now=now)
+    other = person(LAN, phone=PHONE, channel=ChannelFactory.create(code="till", kind="store"), now=now)
     return one, other
 
 
@@ -68,7 +68,7 @@ def test_two_are_merged_with_a_reason_and_parted_again(desk, pair):
 
 
 def test_a_clerk_who_may_only_look_cannot_merge_or_export(client, pair):
-    clerk = StaffFactory(username="clerk")
+    clerk = StaffFactory.create(username="clerk")
     clerk.user_permissions.add(Permission.objects.get(codename="view_customer"))
     client.force_login(clerk)
     one, other = pair
@@ -88,8 +88,8 @@ def test_a_review_is_settled_either_way(desk, pair, now):
     assert review.settled_by == "staff:manager"
     assert LinkDecision.objects.get().verdict == "different"
 
-    third = person("Trần Minh", phone="0987654321", channel=ChannelFactory(code="app"), now=now)
-    fourth = person("Trần Minh", phone="0987654321", channel=ChannelFactory(code="till"), now=now)
+    third = person("Trần Minh", phone="0987654321", channel=ChannelFactory.create(code="app"), now=now)
+    fourth = person("Trần Minh", phone="0987654321", channel=ChannelFactory.create(code="till"), now=now)
     desk.post(url, {"action": "one_person", "_selected_action": [ReviewPair.objects.latest("id").pk]})
     assert records_of(third.customer.pk) == [third.source_record.pk, fourth.source_record.pk]
 

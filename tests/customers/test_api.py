@@ -34,29 +34,29 @@ class Api(APIClient):
 
 @pytest.fixture
 def web(db):
-    return ChannelFactory(code="web", kind="web")
+    return ChannelFactory.create(code="web", kind="web")
 
 
 @pytest.fixture
 def app(web):
-    return Api(bearer(ChannelFactory(code="app", kind="app")))
+    return Api(bearer(ChannelFactory.create(code="app", kind="app")))
 
 
 @pytest.fixture
 def till(web):
-    return Api(bearer(ChannelFactory(code="till", kind="store")))
+    return Api(bearer(ChannelFactory.create(code="till", kind="store")))
 
 
 @pytest.fixture
 def manager(db):
-    user = StaffFactory(username="manager", is_superuser=True)
+    user = StaffFactory.create(username="manager", is_superuser=True)
     return Api({"Authorization": f"Bearer {issue_staff_token(user=user, now=clock.now())[0]}"})
 
 
 @pytest.fixture
 def clerk(db):
     """A colleague without any right."""
-    user = StaffFactory(username="clerk")
+    user = StaffFactory.create(username="clerk")
     return Api({"Authorization": f"Bearer {issue_staff_token(user=user, now=clock.now())[0]}"})
 
 
@@ -298,3 +298,12 @@ def test_interactions_that_cannot_be_are_refused_whole(till):
         assert error(till.post("interactions", {"interactions": [good, bad]})) == answer
     assert error(till.post("interactions", {"interactions": [good] * 501}))[0] == 400
     assert till.get(f"customers/{lan.customer.pk}/timeline").json()["results"] == []
+
+
+def test_every_route_of_the_room_denies_by_default():
+    from customers.urls import urlpatterns
+
+    for route in urlpatterns:
+        view = route.callback.view_class
+        methods = {name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)}
+        assert methods == set(view.access), route.name

@@ -1,6 +1,7 @@
 """What a person may ask of us, and that nothing of them is left where it must not be."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -36,7 +37,7 @@ CANARIES = ["Nguyễn", "nguyen", "912345678", "lan@example.com", "CARD77", "199
 
 @pytest.fixture
 def web(db):
-    return ChannelFactory(code="web", kind="web")
+    return ChannelFactory.create(code="web", kind="web")
 
 
 @pytest.fixture
@@ -139,11 +140,11 @@ def test_the_database_itself_refuses_a_second_owner_of_a_verified_address(lan, n
 
 def test_a_withdrawal_on_any_record_counts_for_the_person(web, now):
     one, two = person(LAN, phone=PHONE, now=now), person("Lan", email="lan@example.com", now=now)
-    told = {"purpose": "marketing", "channel_kind": "email", "proof": {"form": 1}}
+    told: dict[str, Any] = {"purpose": "marketing", "channel_kind": "email", "proof": {"form": 1}}
     record_consent(customer=one.customer, granted=True, now=now, **told)
     record_consent(customer=two.customer, granted=False, now=now + timedelta(hours=1), **told)
     later = now + timedelta(days=1)
-    asked = {"purpose": "marketing", "channel_kind": "email", "now": later}
+    asked: dict[str, Any] = {"purpose": "marketing", "channel_kind": "email", "now": later}
     assert may_contact(customer_id=one.customer.pk, **asked).allowed
     merge(keep=one.customer, absorb=two.customer, reason="Same", by="staff:mai", now=later)
     assert may_contact(customer_id=one.customer.pk, **asked).reason == "withdrawn"

@@ -35,7 +35,7 @@ def at_once(*jobs):
 
 
 def test_two_channels_identify_the_same_person_at_once_as_one_customer(now):
-    channels = [ChannelFactory(code=f"till-{n}", kind="store") for n in range(4)]
+    channels = [ChannelFactory.create(code=f"till-{n}", kind="store") for n in range(4)]
 
     def tell(channel):
         return lambda: (
@@ -50,7 +50,7 @@ def test_two_channels_identify_the_same_person_at_once_as_one_customer(now):
 
 
 def test_one_channel_tells_the_same_twice_at_once_as_one_record(now):
-    app = ChannelFactory(code="app", kind="app")
+    app = ChannelFactory.create(code="app", kind="app")
 
     def tell():
         return identify(

@@ -22,7 +22,7 @@ LAN, PHONE, EMAIL = "Nguyễn Thị Lan", "0912345678", "lan@example.com"
 
 @pytest.fixture
 def web(db):
-    return ChannelFactory(code="web", kind="web")
+    return ChannelFactory.create(code="web", kind="web")
 
 
 def enter(kind, value, channel, now, **fields):
@@ -85,7 +85,7 @@ def test_the_only_one_who_claimed_the_address_proves_it_by_signing_in(web, now):
 def test_somebody_new_becomes_a_customer_and_is_known_at_the_till(web, now):
     signed = enter("phone", PHONE, web, now)
     assert signed.customer.phone == "+84912345678"
-    till = ChannelFactory(code="till", kind="store")
+    till = ChannelFactory.create(code="till", kind="store")
     row = ask_code(kind="phone", value=PHONE, channel=till, now=now)
     code, _row = make_code(sign_in_code_id=row.pk, now=now)
     lan = identify(channel=till, claims=[Claim("phone", PHONE, code=code)], name=LAN, now=now)
@@ -102,14 +102,14 @@ def test_an_address_that_two_people_claimed_opens_neither(web, now):
 def test_an_email_written_beside_somebody_elses_phone_does_not_open_their_customer(web, now):
     """Who plants a record with my phone and name and their own e-mail must not get in once I prove my phone."""
     planted = person(LAN, phone=PHONE, email="thief@example.com", channel=web, now=now)
-    till = ChannelFactory(code="till", kind="store")
+    till = ChannelFactory.create(code="till", kind="store")
     lan = person(LAN, phone=PHONE, verified=True, channel=till, now=now)
     assert planted.customer == lan.customer
     assert enter("email", "thief@example.com", web, now).customer != lan.customer
 
 
 def test_an_email_told_together_with_a_proven_phone_opens_it(web, now):
-    till = ChannelFactory(code="till", kind="store")
+    till = ChannelFactory.create(code="till", kind="store")
     claims = [Claim("phone", PHONE, verified=True), Claim("email", EMAIL)]
     lan = identify(channel=till, claims=claims, name=LAN, now=now)
     assert enter("email", EMAIL, web, now).customer == lan.customer

@@ -22,7 +22,7 @@ def person(
     """Somebody of whom a channel tells: `person("Nguyễn Thị Lan", phone="0912345678").customer`."""
     told = {"phone": phone, "email": email, "card": card}
     return identify(
-        channel=channel or ChannelFactory(code="web"),
+        channel=channel or ChannelFactory.create(code="web"),
         claims=[Claim(kind, value, verified=verified) for kind, value in told.items() if value],
         name=name,
         now=now or clock.now(),
