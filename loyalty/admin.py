@@ -1,8 +1,10 @@
 """The room's admin: the ledger is read, programmes are set up, colleagues adjust points with a reason."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -197,17 +199,23 @@ class AdjustmentAdmin(ReadMostlyAdmin):
 
     @admin.action(description=_("Approve (a second person)"), permissions=["approve"])
     def approve(self, request: HttpRequest, chosen: QuerySet[models.Adjustment]) -> None:
-        for adjustment in chosen.order_by("pk"):
-            try:
-                rewards.approve(adjustment_id=adjustment.pk, by=_caller_name(request), now=clock.now())
-            except DomainError as refusal:
-                _tell(request, refusal, str(adjustment))
+        self._decide(request, chosen, rewards.approve)
 
     @admin.action(description=_("Refuse"), permissions=["approve"])
     def refuse(self, request: HttpRequest, chosen: QuerySet[models.Adjustment]) -> None:
+        self._decide(request, chosen, rewards.refuse)
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        chosen: QuerySet[models.Adjustment],
+        decide: Callable[..., models.Adjustment],
+    ) -> None:
+        """Each in a transaction of its own: one that is refused holds up no other."""
         for adjustment in chosen.order_by("pk"):
             try:
-                rewards.refuse(adjustment_id=adjustment.pk, by=_caller_name(request), now=clock.now())
+                with transaction.atomic():
+                    decide(adjustment_id=adjustment.pk, by=_caller_name(request), now=clock.now())
             except DomainError as refusal:
                 _tell(request, refusal, str(adjustment))
 

@@ -7,7 +7,7 @@ from customers.models import Identifier
 from loyalty import tasks
 from loyalty.api import gift_cards as gift_card_api
 from loyalty.balances import balance_of
-from loyalty.models import Account, Adjustment, Entry, Hold
+from loyalty.models import Account, Adjustment, Entry
 from omni.core import clock
 from omni.core.keys import issue_customer_token, issue_staff_token
 from tests.factories.core import ChannelFactory, StaffFactory, bearer
@@ -153,9 +153,11 @@ def test_a_gift_card_of_no_amount_is_refused(client, till, body, status):
 def test_guessing_gift_cards_is_limited(client, alice, monkeypatch):
     monkeypatch.setattr(gift_card_api, "TRIES_OF_PERSON", 2)
     mine = customer_token(alice[1][0])
-    answers = [post(client, "gift-cards/balance", {"number": "A"}, mine).status_code for _try in range(3)]
-    assert answers in ([404, 404, 429], [404, 404, 404])  # a minute may turn between two tries
-    assert post(client, "gift-cards/balance", {"number": "A"}, mine)["Retry-After"]
+    # A minute may turn between two tries, but not twice.
+    answers = [post(client, "gift-cards/balance", {"number": "A"}, mine) for _try in range(5)]
+    assert [answer.status_code for answer in answers].count(404) in {2, 3, 4}
+    [*_known, refused] = [answer for answer in answers if answer.status_code == 429]
+    assert int(refused["Retry-After"]) > 0
 
 
 def test_tasks_may_run_twice(alice):
@@ -165,9 +167,8 @@ def test_tasks_may_run_twice(alice):
     assert balance_of(alice[1]).available == 1_240
 
 
-def test_admin_pages_open_and_adjustments_need_two(client, alice, admin_client, admin_user, django_user_model):
+def test_admin_pages_open_and_adjustments_need_two(client, alice, admin_client, django_user_model):
     _customer, records = alice
-    Hold.objects.all()
     for model in (
         *("programme", "tier", "reward", "membertier", "account", "entry", "lot", "allocation", "accrual"),
         *("clawback", "hold", "giftcard", "adjustment"),
