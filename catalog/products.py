@@ -6,7 +6,8 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from catalog.gtin import normal_gtin
-from catalog.models import DueOffer, Product, Variant
+from catalog.models import Category, DueOffer, Product, Variant
+from catalog.queries import below
 from catalog.search import refresh_search_text
 from omni.core.db import write
 from omni.core.errors import Conflict
@@ -49,9 +50,23 @@ def make_variant(
             shelf=shelf,
             created_at=now,
         )
+        follow_variant(variant=variant, now=now)
+        return variant
+
+
+def follow_variant(*, variant: Variant, now: datetime) -> None:
+    """After a variant was made or changed by form: it is found by the new words, and its offer follows."""
+    with write():
         refresh_search_text(variant_ids=[variant.pk])
         offer_soon(variant_ids=[variant.pk], now=now)
-        return variant
+
+
+def follow_category(*, category: Category, now: datetime) -> None:
+    """After a category was changed by form: all that lies below it is found and promoted by the new place."""
+    with write():
+        ids = list(Variant.objects.filter(product__category__in=below(category.code)).values_list("pk", flat=True))
+        refresh_search_text(variant_ids=ids)
+        offer_soon(variant_ids=ids, now=now)
 
 
 def follow_product(*, product: Product, now: datetime) -> None:
