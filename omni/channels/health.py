@@ -1,12 +1,12 @@
 """Who may push to a channel now: one pusher at a time, none while its breaker is open."""
 
+import random
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from omni.channels.models import ChannelHealth
-from omni.channels.relay import growing_wait
-from omni.core.db import execute, fetch_all
+from omni.channels.models import ChannelHealth, Delivery
+from omni.core.db import execute, fetch_all, write
 from omni.core.http import TransportError
 from omni.core.models import Channel
 
@@ -86,3 +86,20 @@ def note_failure(channel_id: int, error: TransportError, *, now: datetime) -> da
         wait = max(wait, timedelta(seconds=error.retry_after))
     ChannelHealth.objects.filter(pk=channel_id).update(open_until=now + wait)
     return now + wait
+
+
+def start_afresh(channel: Channel) -> None:
+    """For a channel that was connected anew: no breaker, lane or claim of before holds what is due."""
+    with write():
+        ChannelHealth.objects.filter(channel=channel).update(
+            failures=0, open_until=None, pushing_until=None, pushing_by=""
+        )
+        Delivery.objects.filter(channel=channel, state=Delivery.State.DUE, leased_until__isnull=False).update(
+            leased_until=None, leased_by=""
+        )
+
+
+def growing_wait(attempts: int, *, longest: float, first: float = 1.0) -> timedelta:
+    """Twice as long each time up to a longest, and jittered by half, so that many do not come back at once."""
+    seconds = min(first * 2.0 ** min(attempts - 1, 30), longest)
+    return timedelta(seconds=seconds * random.uniform(0.5, 1.5))  # noqa: S311  no secret depends on it

@@ -14,8 +14,8 @@ from django.db.models import Exists, OuterRef, Q
 from omni.channels import recording
 from omni.channels.adapters import ADAPTERS
 from omni.channels.adapters.base import BadSignature, ChannelOrder
+from omni.channels.health import growing_wait
 from omni.channels.models import ChannelHealth, InboundEvent, InboundOrder
-from omni.channels.relay import growing_wait
 from omni.core.db import write
 from omni.core.http import TransportError
 from omni.core.models import Channel

@@ -20,6 +20,7 @@ from omni.channels.adapters import names_handling
 from omni.channels.adapters.base import NOTICE, Message
 from omni.channels.models import Delivery
 from omni.core.models import Channel, OutboxMessage
+from orders import notices as order_notices
 from orders.models import Order
 
 # (channel, payload, now) -> who gets what, or None where there is nothing to say any more.
@@ -89,8 +90,6 @@ def _request(
 
 
 def _order_mail(channel: Channel, payload: Mapping[str, Any], now: datetime) -> Message | None:
-    from orders import notices as order_notices
-
     number = str(payload["order"])
     language = _language_of_order(number)
     mail = order_notices.compose(

@@ -18,10 +18,9 @@ from django.db import transaction
 from catalog.offers import offer_states
 from omni.channels.adapters import ADAPTERS
 from omni.channels.adapters.base import NOTICE, OFFER, Adapter, BatchRefused, Item, ItemResult
-from omni.channels.health import LEASE, Lane, keep_lane, leave_lane, note_failure, note_success, take_lane
+from omni.channels.health import LEASE, Lane, growing_wait, keep_lane, leave_lane, note_failure, note_success, take_lane
 from omni.channels.models import ExternalId
 from omni.channels.notices import compose
-from omni.channels.relay import growing_wait
 from omni.core.db import execute, fetch_all
 from omni.core.errors import DomainError
 from omni.core.http import TransportError
@@ -29,8 +28,8 @@ from omni.core.models import Channel
 
 logger = logging.getLogger(__name__)
 
-# How long one run may take before it lets others have the worker; the sweep starts the next one.
-BUDGET_SECONDS = 20.0
+# How long one run may take before it lets others have the worker.
+BUDGET_SECONDS = 3.0
 # A rejected item is tried so often before it is given up; a channel that is down never counts towards it.
 MAX_ATTEMPTS = 12
 LONGEST_WAIT = 300.0
@@ -201,7 +200,7 @@ def _items(
 ) -> tuple[dict[int, Item], list[_Settled]]:
     """What to send for each delivery, read now; and those for which there is nothing to send."""
     if topic == OFFER:
-        return _offers(channel, claimed)
+        return _offers(channel, claimed, now)
     assert topic == NOTICE
     items, gone = {}, []
     for one in claimed:
@@ -220,7 +219,7 @@ def _items(
     return items, gone
 
 
-def _offers(channel: Channel, claimed: list[_Claimed]) -> tuple[dict[int, Item], list[_Settled]]:
+def _offers(channel: Channel, claimed: list[_Claimed], now: datetime) -> tuple[dict[int, Item], list[_Settled]]:
     keys = [one.key for one in claimed]
     states = {state.sku: state for state in offer_states(keys)}
     known = dict(ExternalId.objects.filter(channel=channel, kind="sku", ours__in=keys).values_list("ours", "theirs"))
@@ -229,6 +228,10 @@ def _offers(channel: Channel, claimed: list[_Claimed]) -> tuple[dict[int, Item],
         state = states.get(one.key)
         if state is None:
             gone.append(_Settled(one.id, "dead", one.wanted, "there is no offer of this SKU"))
+        elif state.version < one.wanted:
+            # Only where we read from a replica that is behind: to push what it has would end nothing.
+            later = now + timedelta(seconds=1)
+            gone.append(_Settled(one.id, "later", one.wanted, "the change cannot be read yet", later))
         else:
             items[one.id] = Item(
                 key=one.key,

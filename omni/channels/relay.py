@@ -5,7 +5,6 @@ failed before is as good as any other. Any number of relays may run at once.
 """
 
 import logging
-import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from django.db import transaction
 
 from omni.channels.adapters import names_handling
 from omni.channels.adapters.base import OFFER
+from omni.channels.health import growing_wait
 from omni.core.db import execute, fetch_all
 from omni.core.models import OutboxMessage
 from omni.core.outbox import Hearer, hearer_name, hearers_of
@@ -20,7 +20,8 @@ from omni.core.outbox import Hearer, hearer_name, hearers_of
 logger = logging.getLogger(__name__)
 
 OFFER_CHANGED = "offer.changed"
-OFFERS_AT_ONCE = 5000
+# So many fold well, and the rows of one statement are not locked for long.
+OFFERS_AT_ONCE = 20_000
 MESSAGES_AT_ONCE = 200
 # Longer than any hearer may take: until then no other relay tells the same message.
 TELLING = timedelta(seconds=60)
@@ -55,7 +56,9 @@ WITH claimed AS (
     urgency = CASE WHEN delivery.state = 'due' THEN LEAST(delivery.urgency, excluded.urgency)
                    ELSE excluded.urgency END,
     state = 'due',
-    due_at = CASE WHEN excluded.wanted > delivery.wanted THEN excluded.due_at ELSE delivery.due_at END,
+    due_at = CASE WHEN excluded.wanted > delivery.wanted AND delivery.state <> 'due' THEN excluded.due_at
+                  WHEN excluded.wanted > delivery.wanted THEN LEAST(delivery.due_at, excluded.due_at)
+                  ELSE delivery.due_at END,
     attempts = CASE WHEN excluded.wanted > delivery.wanted THEN 0 ELSE delivery.attempts END,
     waiting_since = COALESCE(delivery.waiting_since, excluded.waiting_since)
   WHERE excluded.wanted > delivery.wanted
@@ -157,9 +160,3 @@ def _let_hear(message: OutboxMessage, hearer: Hearer, now: datetime) -> None:
         )
         if new:
             hearer(message=message, now=now)
-
-
-def growing_wait(attempts: int, *, longest: float, first: float = 1.0) -> timedelta:
-    """Twice as long each time up to a longest, and jittered by half, so that many do not come back at once."""
-    seconds = min(first * 2.0 ** min(attempts - 1, 30), longest)
-    return timedelta(seconds=seconds * random.uniform(0.5, 1.5))  # noqa: S311  no secret depends on it

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from omni.channels import drift, inbound, managing
 from omni.channels.adapters import ADAPTERS
 from omni.channels.models import ChannelHealth, Delivery
-from omni.channels.push import push_channel
+from omni.channels.push import BUDGET_SECONDS, push_channel
 from omni.channels.relay import run_once
 from omni.core import clock
 from omni.core.models import Channel
@@ -55,7 +55,11 @@ def relay() -> None:
 
 @shared_task
 def push(channel_id: int) -> None:
+    """Push what is due to a channel; where the time was too short for it, take a place at the end of the queue."""
+    started = time.monotonic()
     push_channel(channel_id, clock.now())
+    if time.monotonic() - started >= BUDGET_SECONDS:
+        push.delay(channel_id)
 
 
 @shared_task

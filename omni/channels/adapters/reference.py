@@ -23,6 +23,7 @@ from omni.channels.adapters.base import (
     check,
     setting,
 )
+from omni.channels.health import start_afresh
 from omni.core.db import write
 from omni.core.http import call
 from omni.core.models import Channel
@@ -99,6 +100,7 @@ def connect(*, channel: Channel, url: str, webhook_url: str = "") -> None:
         channel.settings = known | {"url": url, "token": settings["token"], "webhook_secrets": [secret]}
         channel.adapter = "reference"
         channel.save(update_fields=["settings", "adapter"])
+        start_afresh(channel)
 
 
 def new_secret() -> str:

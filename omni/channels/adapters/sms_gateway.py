@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from omni.channels.adapters.base import NOTICE, Adapter, BatchRefused, Item, ItemResult, bearer, check, setting
+from omni.channels.health import start_afresh
 from omni.core.db import write
 from omni.core.http import call
 from omni.core.models import Channel
@@ -40,3 +41,4 @@ def connect(*, channel: Channel, url: str) -> None:
         channel.settings = channel.settings | {"url": url, "token": told["token"]}
         channel.adapter = "sms_gateway"
         channel.save(update_fields=["settings", "adapter"])
+        start_afresh(channel)

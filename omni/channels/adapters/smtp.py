@@ -9,6 +9,8 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
 
 from omni.channels.adapters.base import NOTICE, Adapter, Item, ItemResult, Message, assert_no_transaction
+from omni.channels.health import start_afresh
+from omni.core.db import write
 from omni.core.http import TransportError
 from omni.core.models import Channel
 
@@ -34,6 +36,15 @@ class Smtp(Adapter):
             raise TransportError(f"{type(error).__name__}: {error}") from error
         finally:
             _close(backend)
+
+
+def connect(*, channel: Channel, host: str, port: int) -> None:
+    """Make a channel send through the mail server at `host` and `port`."""
+    with write():
+        channel.settings = channel.settings | {"host": host, "port": port}
+        channel.adapter = "smtp"
+        channel.save(update_fields=["settings", "adapter"])
+        start_afresh(channel)
 
 
 def _send(channel: Channel, backend: EmailBackend, item: Item) -> ItemResult:
