@@ -175,7 +175,7 @@ def test_light_and_dark_both_keep_enough_contrast(page):
             assert _contrast(page, selector) >= 4.5, (scheme, selector)
 
 
-def _contrast(page, selector: str) -> float:
+def _contrast(page, selector: str):
     """The contrast (WCAG 2.2, 1.4.3) of the first such element's letters with what lies behind them."""
     return page.evaluate(
         """(selector) => {

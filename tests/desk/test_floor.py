@@ -48,7 +48,9 @@ def alice(shop, client):
 
 
 def key_of(page) -> str:
-    return re.search(r'name="key" value="([^"]+)"', page.content.decode())[1]
+    found = re.search(r'name="key" value="([^"]+)"', page.content.decode())
+    assert found
+    return found[1]
 
 
 def send(client, name: str, row: Fulfilment, **data):
