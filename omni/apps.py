@@ -8,6 +8,8 @@ class OmniConfig(AppConfig):
     label = "omni"
 
     def ready(self) -> None:
-        from omni import celery, wiring  # noqa: F401  tasks find their app, hearers their events
+        from omni import wiring
+        from omni.celery import app
 
         wiring.connect()
+        app.conf.beat_schedule = wiring.BEAT

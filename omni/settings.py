@@ -211,8 +211,8 @@ DEFAULT_CURRENCY: str = env("DEFAULT_CURRENCY", default="VND")
 CODE_KEY: str = env("CODE_KEY", default=SECRET_KEY)
 QUOTE_MINUTES: int = env.int("QUOTE_MINUTES", default=30)
 UNPAID_HOLD_MINUTES: int = env.int("UNPAID_HOLD_MINUTES", default=15)
-RETURN_WINDOW_DAYS: int = env.int("RETURN_WINDOW_DAYS", default=30)
-PICKUP_DAYS: int = env.int("PICKUP_DAYS", default=7)
+# An identifier that more customers than this share says nothing of who somebody is.
+GENERIC_IDENTIFIER_CUSTOMERS: int = env.int("GENERIC_IDENTIFIER_CUSTOMERS", default=5)
 
 LOGGING = {
     "version": 1,

@@ -23,7 +23,7 @@ class Holders:
     @property
     def generic(self) -> bool:
         """So many customers hold it that it says nothing of anybody."""
-        return len(set(self.records.values())) > int(getattr(settings, "GENERIC_IDENTIFIER_CUSTOMERS", 5))
+        return len(set(self.records.values())) > settings.GENERIC_IDENTIFIER_CUSTOMERS
 
 
 def holders_of(kind: str, value: str) -> Holders:

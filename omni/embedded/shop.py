@@ -84,13 +84,14 @@ def open_shop(*, port: int, progress: Progress) -> Iterator[OpenShop]:
         stack.callback(connections.close_all)
         passwords = _prepare_data(data_dir, progress)
 
+        port = free_port(port)
+        url = f"http://{HOST}:{port}"
         with progress.step(_("Shops, mail and SMS next door")):
             peer = stack.enter_context(_Peer.started(data_dir))
-            _connect_channels(peer)
+            _connect_channels(peer, url)
         with progress.step(_("Web, worker and beat")):
-            port = free_port(port)
             shop = Shop(
-                url=f"http://{HOST}:{port}",
+                url=url,
                 peer_url=f"http://{HOST}:{peer.http_port}",
                 peer_http_port=peer.http_port,
                 peer_smtp_port=peer.smtp_port,
@@ -147,10 +148,10 @@ def _prepare_data(data_dir: Path, progress: Progress) -> dict[str, str]:
     return passwords
 
 
-def _connect_channels(peer: "_Peer") -> None:
+def _connect_channels(peer: "_Peer", web_url: str) -> None:
     from omni.embedded.seed import connect_channels
 
-    connect_channels(peer_http_port=peer.http_port, peer_smtp_port=peer.smtp_port)
+    connect_channels(peer_http_port=peer.http_port, peer_smtp_port=peer.smtp_port, web_url=web_url)
 
 
 def _application() -> Callable[..., Any]:

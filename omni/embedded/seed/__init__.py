@@ -7,7 +7,7 @@ from django.db import transaction
 
 from catalog.models import Variant
 from catalog.offers import refresh_offers
-from omni.channels.adapters import reference, sms_gateway
+from omni.channels.adapters import reference, sms_gateway, smtp
 from omni.core import clock
 from omni.core.models import Channel
 from omni.embedded.seed.goods import make_catalog, make_promotions, make_stock
@@ -58,5 +58,4 @@ def connect_channels(*, peer_http_port: int, peer_smtp_port: int, web_url: str) 
     for channel in Channel.objects.filter(adapter="sms_gateway"):
         sms_gateway.connect(channel=channel, url=f"{peer}/sms")
     for channel in Channel.objects.filter(adapter="smtp"):
-        channel.settings = channel.settings | {"host": "127.0.0.1", "port": peer_smtp_port}
-        channel.save(update_fields=["settings"])
+        smtp.connect(channel=channel, host="127.0.0.1", port=peer_smtp_port)

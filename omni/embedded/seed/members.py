@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from loyalty import earning, tiers
+from loyalty import earning
 from loyalty.ledger.accounts import open_book
 from loyalty.ledger.posting import Transfer, post
 from loyalty.models import Accrual, Entry, Programme, Tier
@@ -20,7 +20,10 @@ TIERS = [
 
 
 def make_loyalty(*, trade: Trade, now: datetime) -> None:
-    """The programme with its tiers, and every order's points: pending for 30 days, then to spend."""
+    """The programme with its tiers, and every order's points: pending for 30 days, then to spend.
+
+    Who has reached which tier is for the beat's review to say, minutes later.
+    """
     programme = Programme.objects.create(
         code="may", name_vi="Mây thân thiết", name_en="Mây Friends", currency="VND", earn_points=1, earn_per=10_000,
         point_value=200, pending_days=30, expiry_months=12,
@@ -30,7 +33,6 @@ def make_loyalty(*, trade: Trade, now: datetime) -> None:
         for code, vi, en, threshold, rate in TIERS
     )
     _earn(programme, [order for order in trade.orders if order.source_record_id], now)
-    tiers.review_due(now=now)
 
 
 def _earn(programme: Programme, orders: list[Order], now: datetime) -> None:

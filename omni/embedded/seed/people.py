@@ -6,7 +6,7 @@ from random import Random
 
 from customers.identity import golden
 from customers.models import Consent, Customer, CustomerFacts, Identifier, LinkDecision, Membership, SourceRecord
-from omni.core.models import Channel, OutboxMessage
+from omni.core.models import Channel
 from omni.core.text import fold
 
 FAMILY = {
@@ -43,22 +43,25 @@ def make_customers(*, now: datetime, random: Random) -> list[SourceRecord]:
     """Write 2,000 customers and all that hangs on them; returns one source record of each, to buy with."""
     channels = {channel.code: channel for channel in Channel.objects.filter(can_sell=True)}
     people = [_person(index, random, now) for index in range(COUNT)]
-    told = [(person, place, code) for person in people for place, code in enumerate(person.channels)]
-    records = SourceRecord.objects.bulk_create(
-        _record(person, channels[code], person.since + timedelta(days=2 * place)) for person, place, code in told
-    )
-    mine: dict[int, list[SourceRecord]] = {}
-    for (person, _, _), record in zip(told, records, strict=True):
-        mine.setdefault(person.index, []).append(record)
-    customers = Customer.objects.bulk_create(Customer(created_at=person.since) for person in people)
-    Membership.objects.bulk_create(
-        Membership(source_record=record, customer=customers[person.index], first_customer=customers[person.index])
-        for (person, _, _), record in zip(told, records, strict=True)
-    )
-    Identifier.objects.bulk_create(
+    told = [(person, place, channels[code]) for person in people for place, code in enumerate(person.channels)]
+    records = SourceRecord.objects.bulk_create(_record(person, place, channel) for person, place, channel in told)
+    identifiers = [
         identifier
         for (person, place, _), record in zip(told, records, strict=True)
         for identifier in _identifiers(person, record, first=place == 0)
+    ]
+    mine: dict[int, list[SourceRecord]] = {}
+    for (person, _, _), record in zip(told, records, strict=True):
+        mine.setdefault(person.index, []).append(record)
+    of_record: dict[int, list[Identifier]] = {}
+    for identifier in identifiers:
+        of_record.setdefault(identifier.source_record_id, []).append(identifier)
+    customers = Customer.objects.bulk_create(_customer(p, mine[p.index], of_record) for p in people)
+    Identifier.objects.bulk_create(identifiers)
+    Membership.objects.bulk_create(
+        Membership(source_record=record, customer=customer, first_customer=customer)
+        for person, customer in zip(people, customers, strict=True)
+        for record in mine[person.index]
     )
     LinkDecision.objects.bulk_create(
         LinkDecision(
@@ -75,9 +78,6 @@ def make_customers(*, now: datetime, random: Random) -> list[SourceRecord]:
         for person in people if person.email
     )  # fmt: skip
     CustomerFacts.objects.bulk_create(CustomerFacts(customer=customer) for customer in customers)
-    golden.refresh(customers=[customer.pk for customer in customers], now=now)
-    # The shop opens with these customers: there is nobody yet to tell of a change.
-    OutboxMessage.objects.all().delete()
     return [mine[person.index][0] for person in people]
 
 
@@ -98,14 +98,14 @@ def _person(index: int, random: Random, now: datetime) -> Person:
     )
 
 
-def _record(person: Person, channel: Channel, created_at: datetime) -> SourceRecord:
+def _record(person: Person, place: int, channel: Channel) -> SourceRecord:
     return SourceRecord(
         channel=channel,
         external_id=f"{channel.code}-{person.index:05d}",
         name=person.name,
         birth_date=person.birth,
         told={"name": person.name, "phone": person.phone, "email": person.email},
-        created_at=created_at,
+        created_at=person.since + timedelta(days=2 * place),
     )
 
 
@@ -119,8 +119,30 @@ def _identifiers(person: Person, record: SourceRecord, *, first: bool) -> list[I
             value=value,
             verified_at=record.created_at if first and kind != "email" else None,
             verified_by="code" if first and kind == "phone" else "channel" if first and kind == "card" else "",
+            proven=first and kind != "email",
             valid_from=record.created_at,
         )
         for kind, value in kinds.items()
         if value
     ]
+
+
+def _customer(person: Person, records: list[SourceRecord], of_record: dict[int, list[Identifier]]) -> Customer:
+    """The golden record, by the same rules as any other."""
+    told = []
+    for record in records:
+        known = tuple((one.kind, one.value, one.proven, one.valid_from) for one in of_record.get(record.pk, []))
+        told.append(
+            golden.Told(
+                record=record.pk,
+                weight=int(any(one[2] for one in known)),
+                trust=record.channel.trust,
+                told_at=record.created_at,
+                name=record.name,
+                birth_date=record.birth_date,
+                identifiers=known,
+            )
+        )
+    found = golden.survive(told)
+    text = golden.search_text(person.name, person.phone, person.email, {person.phone, person.email, person.card} - {""})
+    return Customer(**found.values, provenance=found.provenance, search_text=text, created_at=person.since)

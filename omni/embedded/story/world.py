@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from omni.core.models import Channel
 from omni.embedded.headless import Shop
 from omni.embedded.story.client import Api, manage, wait_for
 
@@ -45,7 +46,9 @@ class World:
 
     def shown(self, channel: str, sku: str) -> dict[str, Any]:
         """What the channel's own shop shows of a SKU, read from that shop."""
-        answer = self.peer.get(f"/shops/{channel}/offers", params={"sku": sku})
+        token = Channel.objects.get(code=channel).settings["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = self.peer.get(f"/shops/{channel}/offers", params={"sku": sku}, headers=headers)
         offers = answer.json()["offers"] if answer.status_code == 200 else []
         return offers[0] if offers else {}
 
