@@ -63,6 +63,26 @@ def count_handed_over(rows: Iterable[Fulfilment]) -> list[tuple[int, int]]:
     return [(lines[part.order_line_id].position, part.quantity) for part in parts]
 
 
+def leave_shelf(order: Order, source: int, handed: Sequence[tuple[int, int]], *, by: str, now: datetime) -> None:
+    """The goods of (line, quantity) pairs leave a location. The last statement of a write.
+
+    A promise that had to give way to goods that left before is made again first, where there is stock by now;
+    raises OutOfStock where there is none.
+    """
+    try:
+        stock.hand_over(order=order.number, by=by, now=now, lines=handed, location_id=source)
+    except stock.NotHeld as refusal:
+        missing = {row["line"]: row["wanted"] - row["held"] for row in refusal.details["lines"]}
+        lines = OrderLine.objects.filter(order=order, position__in=missing, variant__isnull=False)
+        wants = [
+            stock.Want(line.variant_id, line.sku, source, missing[line.position], line.position)
+            for line in lines
+            if line.variant_id is not None
+        ]
+        stock.reserve(order=order.number, wants=wants, now=now)
+        stock.hand_over(order=order.number, by=by, now=now, lines=handed, location_id=source)
+
+
 def capture_cash_due(order: Order, *, by: str, now: datetime) -> None:
     """Cash on receipt is paid when the goods are received."""
     for payment in lock(Payment.objects.filter(order=order, status=Payment.Status.PENDING, tender=Tender.COD)):

@@ -6,11 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog import stock
 from omni.core.db import write
 from omni.core.errors import Conflict, Unprocessable
 from orders.cancelling import LineWish, UnknownLine
-from orders.completing import capture_cash_due, count_handed_over, settle
+from orders.completing import capture_cash_due, count_handed_over, leave_shelf, settle
 from orders.events import happened
 from orders.locking import lock_fulfilment
 from orders.models import Fulfilment, Order
@@ -129,7 +128,7 @@ def ship(*, fulfilment_id: int, carrier: str, tracking: str, by: str, now: datet
         handed = [] if again else count_handed_over([row])
         order = _step(order, row, F.SHIPPED, by=by, now=now, data={"carrier": carrier, "tracking": tracking})
         if handed:
-            stock.hand_over(order=order.number, by=by, now=now, lines=handed, location_id=row.source_id)
+            leave_shelf(order, row.source_id, handed, by=by, now=now)
         return order
 
 

@@ -98,7 +98,8 @@ def take_payments(order: Order, payments: Sequence[NewPayment], *, by: str, now:
         for payment in payments
     ]
     # The ledger takes once for each name, so each payment of an order has one of its own.
-    serial = Payment.objects.filter(order=order).count()
+    from_ledger = any(row.tender in {Tender.GIFT_CARD, Tender.STORE_CREDIT} for row in rows)
+    serial = Payment.objects.filter(order=order).count() if from_ledger else 0
     for index, row in enumerate(rows, start=serial + 1):
         name = f"{order.number}/{index}"
         if row.tender == Tender.GIFT_CARD:

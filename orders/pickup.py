@@ -8,11 +8,10 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog import stock
 from omni.core.db import lock, write
 from omni.core.errors import Conflict, DomainError, Forbidden, Locked
 from omni.core.secrets import fingerprint, new_code, same
-from orders.completing import capture_cash_due, count_handed_over, settle
+from orders.completing import capture_cash_due, count_handed_over, leave_shelf, settle
 from orders.events import happened
 from orders.locking import lock_fulfilment
 from orders.models import Fulfilment, Method, Order, PickupCode
@@ -192,4 +191,4 @@ def _hand_over(order: Order, fulfilment_id: int, collected_by: str, by: str, now
         payload={"fulfilment": row.pk},
     )
     settle(order, by=by, now=now)
-    stock.hand_over(order=order.number, by=by, now=now, lines=handed, location_id=row.source_id)
+    leave_shelf(order, row.source_id, handed, by=by, now=now)

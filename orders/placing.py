@@ -76,10 +76,11 @@ def _place(
     check_payments(wish.payments, owed=quote.total - quote.result["points_value"])
     if quote.result["points"] and record is None:
         raise CustomerNeeded(param="points_to_spend")
-    needs = _needs(quote)
+    goods = _goods(quote)
+    needs = _needs(quote, goods)
     plan = plan_sources(way, needs)
     order = _write_order(channel, wish, cart, record, quote, till or _sold_at(way.location, way.method), now)
-    lines = _write_lines(order, quote, needs)
+    lines = _write_lines(order, quote, needs, goods)
     write_fulfilments(order, way, plan, lines, now=now)
     _use_promotions(order, quote, record, now)
     payments = _pay(order, quote, wish.payments, by=by, now=now)
@@ -141,12 +142,15 @@ def _record_of(channel: Channel, wish: NewOrder, cart: Cart | None) -> SourceRec
     return None
 
 
-def _needs(quote: Quote) -> list[Need]:
-    priced = quote.result["lines"]
-    variants = dict(Variant.objects.filter(sku__in=[line["sku"] for line in priced]).values_list("sku", "pk"))
+def _goods(quote: Quote) -> dict[str, Variant]:
+    skus = [line["sku"] for line in quote.result["lines"]]
+    return {row.sku: row for row in Variant.objects.filter(sku__in=skus).select_related("product")}
+
+
+def _needs(quote: Quote, goods: Mapping[str, Variant]) -> list[Need]:
     return [
-        Need(line=position, variant=variants[line["sku"]], sku=line["sku"], quantity=line["quantity"])
-        for position, line in enumerate(priced, start=1)
+        Need(line=position, variant=goods[line["sku"]].pk, sku=line["sku"], quantity=line["quantity"])
+        for position, line in enumerate(quote.result["lines"], start=1)
     ]
 
 
@@ -202,18 +206,16 @@ def _contact(wish: NewOrder, cart: Cart | None, record: SourceRecord | None) -> 
     return told
 
 
-def _write_lines(order: Order, quote: Quote, needs: Sequence[Need]) -> dict[int, OrderLine]:
-    variants = {
-        variant.pk: variant
-        for variant in Variant.objects.filter(pk__in=[need.variant for need in needs]).select_related("product")
-    }
+def _write_lines(
+    order: Order, quote: Quote, needs: Sequence[Need], goods: Mapping[str, Variant]
+) -> dict[int, OrderLine]:
     rows = [
         OrderLine(
             order=order,
             position=need.line,
             variant_id=need.variant,
             sku=line["sku"],
-            name=str(variants[need.variant].product)[:300],
+            name=str(goods[need.sku].product)[:300],
             quantity=line["quantity"],
             unit_price=line["unit_price"],
             list_total=line["list_total"],

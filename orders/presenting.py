@@ -29,7 +29,7 @@ def show_order(order: Order) -> Shown:
 
 
 def show_orders(orders: Sequence[Order]) -> list[Shown]:
-    """Orders in the order given, each whole; nine queries however many there are."""
+    """Orders in the order given, each whole; ten queries at most, however many there are."""
     ids = [order.pk for order in orders]
     lines = _by_order(OrderLine.objects.filter(order__in=ids).order_by("order_id", "position"))
     fulfilments = _by_order(
@@ -42,8 +42,9 @@ def show_orders(orders: Sequence[Order]) -> list[Shown]:
     refunds = _by_order(Refund.objects.filter(order__in=ids).order_by("order_id", "pk"))
     returns = _by_order(Return.objects.filter(order__in=ids).select_related("location").order_by("order_id", "pk"))
     returned = defaultdict(list)
-    for line in ReturnLine.objects.filter(of__order__in=ids).order_by("of_id", "position"):
-        returned[line.of_id].append(line)
+    if returns:
+        for line in ReturnLine.objects.filter(of__order__in=ids).order_by("of_id", "position"):
+            returned[line.of_id].append(line)
     events = _by_order(OrderEvent.objects.filter(order__in=ids).order_by("order_id", "pk"))
     exceptions = _by_order(OrderException.objects.filter(order__in=ids).order_by("order_id", "pk"))
     customers = customers_of([order.source_record_id for order in orders])
@@ -195,6 +196,7 @@ def _show(
         "tax_total": order.tax_total,
         "tax_included": order.tax_included,
         "total": order.total,
+        "due": balance.due,
         "paid": balance.paid,
         "to_pay": balance.to_pay,
         "points": {"spent": order.points_spent, "earned": order.points_earned},

@@ -72,7 +72,7 @@ def make_quote(
                 "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
                 "coupons": list(coupons),
                 "fulfilment": {key: told[key] for key in ("method", "location") if told.get(key)},
-                "points_to_spend": points,
+                "points_to_spend": points_to_spend,
             },
             buyer=asdict(buyer) | {"segments": sorted(buyer.segments)},
             result=basket.as_dict() | {"points_earned": earned, "points_value": points_value, "points": points},

@@ -39,6 +39,7 @@ class FulfilmentsView(OrdersView):
     access = {"GET": Access(key=True, customer=True, staff="orders.view_fulfilment")}
 
     @extend_schema(
+        operation_id="fulfilments_list",
         responses=LIST_ANSWER,
         parameters=[OpenApiParameter(name, str) for name in ("location", "status", "method", "cursor", "limit")],
     )

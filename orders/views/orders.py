@@ -37,7 +37,9 @@ class OrdersListView(OrdersView):
     access = {"GET": Access(key=True, customer=True, staff="orders.view_order"), "POST": SELLS}
     idempotent = {"POST"}
 
-    @extend_schema(responses=LIST_ANSWER, parameters=[OpenApiParameter(name, str) for name in _FILTERS])
+    @extend_schema(
+        operation_id="orders_list", responses=LIST_ANSWER, parameters=[OpenApiParameter(name, str) for name in _FILTERS]
+    )
     def get(self, request: Request) -> Response:
         rows = _filtered(visible_orders(self.caller).select_related("channel", "location"), request.query_params)
         return Response(page_of(request, rows, show_orders))

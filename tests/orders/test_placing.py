@@ -160,3 +160,20 @@ def test_nothing_is_promised_that_nobody_has(shop, now):
     with refused("out_of_stock"):
         place(shop, [("SHIRT", 26)], now=now, method="delivery", location=None, address={"line1": "1 Lê Lợi"})
     assert not StockLevel.objects.filter(reserved__gt=0).exists()
+
+
+def test_points_beyond_the_total_stay_with_the_member_also_through_a_quote(shop, now):
+    known = person("Lan", phone="0912345678", now=now)
+    give_points(known.source_record.pk, 2_000, order="OLD", now=now - timedelta(days=1))
+    quote = make_quote(
+        channel=shop.app,
+        customer_id=known.customer.pk,
+        lines=[("SHIRT", 1)],
+        fulfilment=BOPIS,
+        points_to_spend=2_000,
+        now=now,
+    )
+    wish = NewOrder(quote=quote.pk, customer=known.customer.pk, fulfilment=BOPIS, points_to_spend=2_000)
+    order = place_order(channel=shop.web, wish=wish, by="test", now=now)
+    assert (order.status, order.points_spent) == ("placed", 1_000)
+    assert balance_of([known.source_record.pk]).available == 1_000
