@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -17,6 +18,7 @@ from omni.core import clock
 from omni.core.admin import ReadMostlyAdmin
 from omni.core.api.callers import Caller, caller_of_user
 from omni.core.errors import DomainError
+from omni.core.models import Location
 from omni.core.money import show
 from orders import models
 from orders.desk_steps import STEPS, Ask, form_of, steps_of, take_step
@@ -29,6 +31,24 @@ _OTHER = "border border-base-200 rounded-default px-4 py-3 mr-2 inline-block"
 def _caller(request: HttpRequest) -> Caller:
     assert request.user.is_authenticated
     return caller_of_user(request.user)
+
+
+class StoreFilter(admin.SimpleListFilter):
+    """Orders of one store: where they were sold, else where their first fulfilment is handed out or sent from."""
+
+    title = _("store")
+    parameter_name = "store"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in Location.objects.order_by("code").values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[models.Order]) -> QuerySet[models.Order]:
+        told = self.value()
+        if not told or not told.isdigit():
+            return queryset
+        first = models.Fulfilment.objects.filter(order=OuterRef("pk")).order_by("pk")
+        handled = Subquery(first.annotate(at=Coalesce("pickup_id", "source_id")).values("at")[:1])
+        return queryset.annotate(store=Coalesce("location_id", handled)).filter(store=int(told))
 
 
 class ReadOnlyInline(TabularInline):  # type: ignore[misc]
@@ -93,7 +113,7 @@ class ExceptionInline(ReadOnlyInline):
 @admin.register(models.Order)
 class OrderAdmin(ReadMostlyAdmin):
     list_display = ["number", "channel", "status", "money", "location", "placed_at", "completed_at"]
-    list_filter = ["status", "channel", "location", "history"]
+    list_filter = ["status", "channel", StoreFilter, "history"]
     list_select_related = ["channel", "location"]
     search_fields = ["=number", "=external_id"]
     search_help_text = _("Order number, ours or the channel's")

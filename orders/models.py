@@ -210,9 +210,12 @@ class OrderLine(models.Model):
     """One variant of an order. `total` = `list_total` - `discount_total`; order-wide discounts are already
     shared out over the lines, so what one unit was worth is known when it comes back."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", verbose_name=_("order"))
+    # Both keys stand first in an index below already; a second one would cost every line a write.
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False, verbose_name=_("order"))
     position = models.PositiveIntegerField(_("line"))
-    variant = models.ForeignKey(Variant, models.PROTECT, null=True, blank=True, verbose_name=_("variant"))
+    variant = models.ForeignKey(
+        Variant, models.PROTECT, null=True, blank=True, db_index=False, verbose_name=_("variant")
+    )
     sku = models.CharField(_("SKU"), max_length=100)
     name = models.CharField(_("name"), max_length=300, blank=True)
     quantity = models.IntegerField(_("quantity"))

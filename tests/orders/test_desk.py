@@ -87,6 +87,13 @@ def test_every_list_opens(shop, order, admin_client):
             assert page.status_code == 200, model
 
 
+def test_orders_are_listed_by_store(shop, order, admin_client):
+    page = reverse("admin:orders_order_changelist")
+    here = {"store": shop.hanoi.pk, "currency": "VND", "status__in": "placed,completed", "placed_at__gte": "2020-01-01"}
+    assert order.number in admin_client.get(page, here).content.decode()
+    assert order.number not in admin_client.get(page, here | {"store": shop.saigon.pk}).content.decode()
+
+
 def test_every_model_has_a_page():
     from django.apps import apps
 
