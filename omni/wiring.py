@@ -31,11 +31,13 @@ HEARERS: dict[str, list[outbox.Hearer]] = {
 # In the order of locks: orders' rows before the ledger's.
 FOLLOWERS = [OrdersFollower(), LoyaltyFollower()]
 
+_LATE = {"expires": 10}
+
 # Seconds between sweeps. Each finds in PostgreSQL what is due, so a lost queue loses nothing; a sweep that waited
 # ten seconds for a worker is dropped, because the next one does its work.
 BEAT: dict[str, dict[str, Any]] = {
-    "sweep the outbox and the channels": {"task": "omni.channels.tasks.sweep", "schedule": 1.0, "options": {"expires": 10}},
-    "refresh offers": {"task": "catalog.tasks.refresh_offers", "schedule": 1.0, "options": {"expires": 10}},
+    "sweep the outbox and the channels": {"task": "omni.channels.tasks.sweep", "schedule": 1.0, "options": _LATE},
+    "refresh offers": {"task": "catalog.tasks.refresh_offers", "schedule": 1.0, "options": _LATE},
     "read back what channels show": {"task": "omni.channels.tasks.verify", "schedule": 60.0},
     "release unpaid stock": {"task": "orders.tasks.expire_holds", "schedule": 15.0},
     "end pick-ups that nobody collects": {"task": "orders.tasks.expire_pickups", "schedule": 60.0},

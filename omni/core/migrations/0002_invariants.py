@@ -6,9 +6,7 @@ from django.db import migrations
 FORWARDS = """
 CREATE FUNCTION omni_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'TRUNCATE' THEN
-    IF current_setting('omni.may_truncate', true) = 'on' THEN RETURN NULL; END IF;
-  ELSIF current_setting('omni.erasing', true) = 'on' THEN
+  IF TG_OP <> 'TRUNCATE' AND current_setting('omni.erasing', true) = 'on' THEN
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
   END IF;
