@@ -245,6 +245,15 @@ class RejectIn(serializers.Serializer[Any]):
     lines = LineIn(many=True, required=False, allow_null=True)
 
 
+class SubstituteIn(serializers.Serializer[Any]):
+    sku = serializers.CharField(max_length=100)
+    quantity = Whole()
+
+    def get_fields(self) -> dict[str, Any]:
+        # `with` is a word of the language, so it cannot be written as the others are.
+        return {**super().get_fields(), "with": serializers.CharField(max_length=100)}
+
+
 class ExtendIn(serializers.Serializer[Any]):
     until = serializers.DateTimeField()
 

@@ -33,6 +33,11 @@ urlpatterns: list[URLPattern] = [
     path("fulfilments/<int:fulfilment_id>/deliver", fulfilments.DeliverView.as_view(), name="fulfilment-deliver"),
     path("fulfilments/<int:fulfilment_id>/fail", fulfilments.FailView.as_view(), name="fulfilment-fail"),
     path("fulfilments/<int:fulfilment_id>/reject", fulfilments.RejectView.as_view(), name="fulfilment-reject"),
+    path(
+        "fulfilments/<int:fulfilment_id>/substitute",
+        fulfilments.SubstituteView.as_view(),
+        name="fulfilment-substitute",
+    ),
     path("fulfilments/<int:fulfilment_id>/extend", fulfilments.ExtendView.as_view(), name="fulfilment-extend"),
     path("fulfilments/<int:fulfilment_id>/code", fulfilments.CodeView.as_view(), name="fulfilment-code"),
     path("fulfilments/<int:fulfilment_id>/collect", fulfilments.CollectView.as_view(), name="fulfilment-collect"),

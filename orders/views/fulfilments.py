@@ -27,8 +27,18 @@ from orders.serializers import (
     ReadyIn,
     RejectIn,
     ShipIn,
+    SubstituteIn,
 )
-from orders.views.base import HANDLES, LIST_ANSWER, ORDER_ANSWER, OrdersView, location_named, wishes
+from orders.substituting import substitute
+from orders.views.base import (
+    HANDLES,
+    LIST_ANSWER,
+    ORDER_ANSWER,
+    OrdersView,
+    location_named,
+    quantities,
+    wishes,
+)
 
 CODE_ANSWER = OpenApiResponse(OpenApiTypes.OBJECT, description="{code, signed_qr, expires_at}")
 
@@ -148,6 +158,23 @@ class RejectView(VerbView):
         lines = wishes(told.get("lines"))
         row = self.found(fulfilment_id)
         return self.answer(reject(fulfilment_id=row.pk, reason=told["reason"], lines=lines, **self.how))
+
+
+class SubstituteView(VerbView):
+    @extend_schema(request=SubstituteIn, responses=ORDER_ANSWER)
+    def post(self, request: Request, fulfilment_id: int) -> Response:
+        told = self.read(SubstituteIn)
+        quantities([told])
+        row = self.found(fulfilment_id)
+        return self.answer(
+            substitute(
+                fulfilment_id=row.pk,
+                sku=told["sku"],
+                with_sku=told["with"],
+                quantity=told["quantity"],
+                **self.how,
+            )
+        )
 
 
 class ExtendView(VerbView):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from catalog.models import Reservation
 from loyalty.balances import balance_of
@@ -13,6 +14,7 @@ from orders.cancelling import LineWish
 from orders.expiring import expire_holds, expire_pickups
 from orders.models import Fulfilment, Order, PickupCode
 from orders.rejecting import reject
+from orders.substituting import substitute
 from tests.factories.customers import person
 from tests.factories.loyalty import give_points
 from tests.factories.orders import Api, place, refused
@@ -202,3 +204,29 @@ def test_extending_keeps_it_longer(shop, now):
     row = make_ready(place(shop, [("SHIRT", 1)], now=now), now)
     fulfilling.extend(fulfilment_id=row.pk, until=now + timedelta(days=9), now=now, **BY)
     assert expire_pickups(now=now + timedelta(days=8)) == 0
+
+
+def test_a_substitute_is_never_dearer_and_the_difference_goes_back(shop):
+    order = place(shop, [("SHIRT", 2)], now=clock.now())
+    row = order.fulfilments.get()
+    body = {"sku": "SHIRT", "with": "SOCKS", "quantity": 2}
+    answer = Api(shop.till, shop.hanoi).post(f"fulfilments/{row.pk}/substitute", body)
+    assert answer.status_code == 200, answer.json()
+    assert (answer.json()["due"], answer.json()["to_pay"], answer.json()["status"]) == (66_666, 0, "placed")
+    assert order.payments.get().refunded == 200_000 - 66_666
+    assert shop.on_hand(shop.shirt, shop.hanoi) == (5, 0)
+    assert shop.on_hand(shop.socks, shop.hanoi) == (9, 2)
+    dearer = place(shop, [("SOCKS", 1)], now=clock.now())
+    body = {"sku": "SOCKS", "with": "SHIRT", "quantity": 1}
+    answer = Api(shop.till, shop.hanoi).post(f"fulfilments/{dearer.fulfilments.get().pk}/substitute", body)
+    assert answer.json()["due"] == 33_333
+    connection.check_constraints()
+
+
+def test_a_substitute_that_is_not_there_changes_nothing(shop, now):
+    order = place(shop, [("SOCKS", 1)], now=now)
+    row = order.fulfilments.get()
+    place(shop, [("SHIRT", 5)], now=now)
+    with refused("out_of_stock"):
+        substitute(fulfilment_id=row.pk, sku="SOCKS", with_sku="SHIRT", quantity=1, now=now, **BY)
+    assert order.lines.get().sku == "SOCKS"
