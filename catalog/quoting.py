@@ -5,10 +5,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Category, Coupon, Price, Promotion, Variant
+from catalog.models import Category, Coupon, CouponUse, Price, Promotion, Variant
 from catalog.pricing import (
     NOBODY,
     Buyer,
@@ -56,16 +56,18 @@ def price_basket_now(
     method: str | None = None,
     charges: Sequence[Charge] = (),
     currency: str | None = None,
+    source_records: Sequence[int] = (),
     now: datetime,
 ) -> PricedBasket:
     """What these (sku, quantity) lines cost at `now`, with explanations in both languages.
 
-    Reads only. `currency` is the shop's unless told. Raises UnknownSku and BadQuantity with the line's path as
+    Reads only. `currency` is the shop's unless told. `source_records` are all of the buyer's, for coupons that one
+    customer may use so many times. Raises UnknownSku and BadQuantity with the line's path as
     param, NotPriced, and MixedTax.
     """
     currency = currency or settings.DEFAULT_CURRENCY
     items = load_items(lines=lines, currency=currency, now=now)
-    given, rules = load_rules(coupons=coupons, currency=currency, now=now)
+    given, rules = load_rules(coupons=coupons, source_records=source_records, currency=currency, now=now)
     if len({item.tax_included for item in items}) > 1:
         raise MixedTax
     return price_basket(
@@ -142,14 +144,15 @@ def category_paths() -> dict[int, tuple[tuple[str, ...], int]]:
 
 
 def load_rules(
-    *, coupons: Iterable[str], currency: str, now: datetime
+    *, coupons: Iterable[str], source_records: Sequence[int] = (), currency: str, now: datetime
 ) -> tuple[list[CouponGiven], list[PromotionRule]]:
     """The coupons that were given, and the promotions that run at `now`: the automatic ones and those opened."""
     codes = list(dict.fromkeys(code.strip().upper() for code in coupons if code.strip()))
     known = {
         coupon.code: coupon for coupon in Coupon.objects.select_related("promotion").filter(code__in=codes) if codes
     }
-    given = [_given(code, known.get(code), now) for code in codes]
+    own = _uses_of(known.values(), source_records)
+    given = [_given(code, known.get(code), own, now) for code in codes]
     opened = [coupon.promotion for coupon in given if coupon.promotion]
     rows = running_promotions(now=now, currency=currency).filter(Q(needs_coupon=False) | Q(code__in=opened))
     return given, [rule_of(row) for row in rows]
@@ -169,13 +172,24 @@ def running(rows: QuerySet[Promotion], now: datetime) -> QuerySet[Promotion]:
     )
 
 
-def _given(code: str, coupon: Coupon | None, now: datetime) -> CouponGiven:
+def _uses_of(coupons: Iterable[Coupon], source_records: Sequence[int]) -> dict[str, int]:
+    """How often this buyer has used each coupon that counts its uses per customer."""
+    limited = [coupon.pk for coupon in coupons if coupon.max_uses_per_customer is not None]
+    if not limited or not source_records:
+        return {}
+    live = CouponUse.objects.filter(coupon__in=limited, source_record__in=source_records, returned_at=None)
+    return dict(live.order_by().values_list("coupon__code").annotate(uses=Count("pk")))
+
+
+def _given(code: str, coupon: Coupon | None, own: dict[str, int], now: datetime) -> CouponGiven:
     if coupon is None:
         return CouponGiven(code, refusal=_UNKNOWN_COUPON)
     if coupon.valid_until is not None and coupon.valid_until <= now:
         return CouponGiven(code, refusal=_EXPIRED_COUPON)
     if coupon.max_uses is not None and coupon.used >= coupon.max_uses:
         return CouponGiven(code, refusal=_USED_COUPON)
+    if coupon.max_uses_per_customer is not None and own.get(code, 0) >= coupon.max_uses_per_customer:
+        return CouponGiven(code, refusal=_USED_BY_YOU)
     return CouponGiven(code, promotion=coupon.promotion.code)
 
 
@@ -197,3 +211,7 @@ def rule_of(promotion: Promotion) -> PromotionRule:
 _UNKNOWN_COUPON: Words = {"vi": "Không có mã này.", "en": "There is no such code."}
 _EXPIRED_COUPON: Words = {"vi": "Mã đã hết hạn.", "en": "The code has expired."}
 _USED_COUPON: Words = {"vi": "Mã đã được dùng hết.", "en": "The code is used up."}
+_USED_BY_YOU: Words = {
+    "vi": "Quý khách đã dùng hết lượt của mã này.",
+    "en": "You have used this code as often as allowed.",
+}

@@ -11,6 +11,8 @@ from catalog.models import Variant
 from omni.core.db import fetch_all
 from omni.core.text import fold
 
+# So many variants that a text names are few: cheaper to look up than to walk past all others.
+FEW = 2_000
 _WORD = re.compile(r"\w+")
 
 
@@ -22,12 +24,21 @@ def search(text: str, limit: int | None = None) -> QuerySet[Variant]:
     return _first_exact(matching(Variant.objects.filter(active=True), text), text, limit)
 
 
-def matching(rows: QuerySet[Variant], text: str) -> QuerySet[Variant]:
-    """Those of `rows` that the text names, in no order of its own."""
-    return words_found(rows, text, "search_text") if prefix_query(text) else rows.none()
+def matching(rows: QuerySet[Any], text: str, *, variant: str = "") -> QuerySet[Any]:
+    """Those of `rows` that the text names, in no order of its own.
+
+    `variant` is the path from a row to its variant, such as `variant__`. Where few are named, they are looked up
+    first through the index; where many are, walking the rows in their order soon finds a page of them.
+    """
+    if not prefix_query(text):
+        return rows.none()
+    few = list(_words_found(Variant.objects.order_by(), text, "search_text").values_list("pk", flat=True)[: FEW + 1])
+    if len(few) <= FEW:
+        return rows.filter(**{f"{variant}pk__in": few})
+    return _words_found(rows, text, f"{variant}search_text")
 
 
-def words_found(rows: QuerySet[Any], text: str, column: str) -> QuerySet[Any]:
+def _words_found(rows: QuerySet[Any], text: str, column: str) -> QuerySet[Any]:
     """Those of `rows` in whose `column` each word of `text` begins some word; served by the GIN index."""
     query = SearchQuery(prefix_query(text), config="simple", search_type="raw")
     found: QuerySet[Any] = rows.alias(words=SearchVector(column, config="simple")).filter(words=query)

@@ -17,7 +17,7 @@ from catalog.gtin import normal_gtin, same_gtins
 from catalog.models import Offer, Promotion
 from catalog.prices import set_price
 from catalog.queries import below
-from catalog.search import prefix_query, words_found
+from catalog.search import matching
 from omni.core import clock
 from omni.core.api.paging import page_of
 from omni.core.api.permissions import Access
@@ -62,7 +62,7 @@ class VariantsView(ApiView):
         first: list[Offer] = []
         if asked.get("search"):
             first = list(rows.filter(_exactly(asked["search"])))
-            rows = _searched(rows, asked["search"]).exclude(pk__in=[offer.pk for offer in first])
+            rows = matching(rows, asked["search"], variant="variant__").exclude(pk__in=[offer.pk for offer in first])
         page = page_of(
             request, rows, lambda found: show([*([] if asked.get("cursor") else first), *found], location), order=order
         )
@@ -173,10 +173,6 @@ def _one(rows: QuerySet[Offer]) -> dict[str, Any]:
     if offer is None:
         raise NotFound
     return show([offer])[0]
-
-
-def _searched(rows: QuerySet[Offer], text: str) -> QuerySet[Offer]:
-    return words_found(rows, text, "variant__search_text") if prefix_query(text) else rows.none()
 
 
 def _exactly(text: str) -> Q:

@@ -43,6 +43,15 @@ def test_one_customer_uses_it_as_often_as_allowed_on_whatever_record(db, now):
     use("W-4", now, "TET", person=3)
 
 
+def test_a_quote_knows_what_the_customer_has_used(db, now):
+    VariantFactory(sku="TEA", price=40_000)
+    CouponFactory(code="TET", max_uses=None, max_uses_per_customer=1)
+    use("W-1", now, "TET", person=1)
+    basket = price_basket_now(lines=[("TEA", 1)], coupons=["TET"], source_records=[1, 2], now=now)
+    assert "as often as allowed" in basket.rejected[0].reason["en"]
+    assert price_basket_now(lines=[("TEA", 1)], coupons=["TET"], source_records=[3], now=now).coupons == ("TET",)
+
+
 def test_of_two_codes_one_of_which_is_gone_neither_is_used(db, now):
     CouponFactory(code="A")
     CouponFactory(code="B", valid_until=now - timedelta(days=1))
