@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from omni.core.db import write
 from omni.core.errors import Forbidden
 from omni.core.models import Channel
-from omni.core.secrets import fingerprint, new_code
+from omni.core.secrets import as_typed, fingerprint, new_code
 from orders.carts import lock_open
 from orders.models import Cart, Handoff
 
@@ -55,7 +55,7 @@ def resume(*, code: str, channel: Channel, now: datetime) -> Cart:
     """
     with write():
         rows = Handoff.objects.filter(
-            fingerprint=fingerprint("handoff", code.strip().upper()), used_at=None, expires_at__gt=now
+            fingerprint=fingerprint("handoff", as_typed(code)), used_at=None, expires_at__gt=now
         )
         cart_id = rows.values_list("cart_id", flat=True).first()
         if cart_id is None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from omni.core.db import lock, write
 from omni.core.errors import Conflict, DomainError, Forbidden, Locked
-from omni.core.secrets import fingerprint, new_code, same
+from omni.core.secrets import as_typed, fingerprint, new_code, same
 from orders.completing import capture_cash_due, count_handed_over, leave_shelf, settle
 from orders.events import happened
 from orders.locking import lock_fulfilment
@@ -140,7 +140,7 @@ def read_qr(signed_qr: str) -> tuple[int, str] | None:
 
 
 def _fingerprint(code: str) -> str:
-    return fingerprint("pickup", code.strip().upper())
+    return fingerprint("pickup", as_typed(code))
 
 
 def _code_of(fulfilment_id: int, code: str, signed_qr: str) -> str:

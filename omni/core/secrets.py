@@ -20,6 +20,11 @@ def new_code(length: int = 8) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
+def as_typed(code: str) -> str:
+    """A code as people type it off: spaces, dashes and small letters do not matter."""
+    return "".join(letter for letter in code.upper() if letter.isalnum())
+
+
 def new_digits(length: int = 6) -> str:
     """A numeric code, for a telephone's keypad."""
     return "".join(secrets.choice("0123456789") for _ in range(length))
