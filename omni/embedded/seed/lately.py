@@ -18,14 +18,15 @@ from orders.returning import ReturnWish, return_goods
 WAITING = [
     ("web", "bopis", "hcm-q1", "card", "new"), ("app", "bopis", "hcm-q1", "wallet", "new"),
     ("app", "bopis", "hcm-q1", "wallet", "accepted"), ("web", "bopis", "hcm-q1", "card", "picked"),
-    ("call", "bopis", "hcm-q1", "transfer", "new"), ("web", "bopis", "hcm-q1", "card", "ready"),
+    ("web", "bopis", "hcm-q1", "card", "ready"),
     ("app", "bopis", "hcm-td", "wallet", "new"), ("web", "bopis", "hcm-td", "card", "ready"),
     ("web", "bopis", "hn-hk", "card", "new"), ("app", "bopis", "hn-hk", "wallet", "accepted"),
     ("web", "bopis", "dn-hc", "card", "new"), ("app", "curbside", "hcm-td", "wallet", "new"),
     ("web", "delivery", "", "card", "new"), ("social", "delivery", "", "cod", "new"),
-    ("app", "delivery", "", "wallet", "accepted"), ("web", "delivery", "", "transfer", "new"),
+    ("app", "delivery", "", "wallet", "accepted"), ("web", "delivery", "", "card", "new"),
     ("till", "carry_out", "hcm-q1", "cash", ""), ("till", "carry_out", "hcm-q1", "card", ""),
     ("till", "carry_out", "hn-hk", "cash", ""), ("till", "carry_out", "dn-hc", "cash", ""),
+    ("call", "bopis", "hcm-q1", "transfer", "new"),
 ]  # fmt: skip
 
 
@@ -36,7 +37,8 @@ def make_lately(*, random: Random, now: datetime) -> None:
     people = random.sample(list(Customer.objects.exclude(email="").order_by("pk")[:400]), len(WAITING))
     placed = []
     for place, ((code, method, store, tender, state), customer) in enumerate(zip(WAITING, people, strict=True)):
-        at = now - timedelta(minutes=12 * (len(WAITING) - place))
+        # The last one is not paid yet: its stock is held for some minutes more.
+        at = now - timedelta(minutes=12 * (len(WAITING) - place - 1), seconds=30)
         order = _place(channels[code], customer, method, stores.get(store), tender, random, at)
         _walk_on(order, state, at)
         placed.append(order)

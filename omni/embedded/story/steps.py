@@ -1,5 +1,6 @@
 """The ten steps. Each returns what it verified, in words; its docstring is its title."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from omni.core.secrets import ALPHABET
 from omni.embedded.story.client import expect, expect_equal, plain, wait_for
 from omni.embedded.story.world import HOME, OTHER, SELLING, World
 
@@ -262,12 +264,11 @@ def _offer_version(world: World, sku: str) -> int:
 
 
 def _mail_with_code(world: World) -> str:
-    """The pick-up code in the newest ready mail, read as a person would."""
+    """The pick-up code in the newest ready mail, typed off as it stands there, in two groups of four."""
     for mail in world.mail_to(world.email):
-        words = plain(mail.get("text") or mail.get("html") or "").replace(":", " ").split()
-        codes = [word for word in words if len(word) == 8 and word.isupper() and word.isalnum()]
-        if codes:
-            return codes[0]
+        found = re.search(rf"\b[{ALPHABET}]{{4}} [{ALPHABET}]{{4}}\b", plain(mail["text"]))
+        if found:
+            return found[0]
     return ""
 
 
