@@ -294,6 +294,12 @@ class Fulfilment(models.Model):
         indexes = [
             models.Index(fields=["source", "status"], name="fulfilment_queue"),
             models.Index(fields=["expires_at"], name="fulfilment_expiring", condition=Q(status="ready")),
+            # The queues that every home page counts: what is still to be done, and nothing else in the index.
+            models.Index(
+                fields=["source", "pickup"],
+                name="fulfilment_open",
+                condition=Q(status__in=["new", "accepted", "picked", "packed", "ready", "failed"]),
+            ),
         ]
 
     def __str__(self) -> str:

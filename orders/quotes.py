@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.pricing import PricedBasket, in_language
 from catalog.quoting import price_basket_now
 from customers.models import Customer
-from customers.queries import resolve
+from customers.queries import records_of, resolve
 from loyalty import earning, spending
 from omni.core.db import write
 from omni.core.errors import NotFound, Unprocessable
@@ -54,6 +54,7 @@ def make_quote(
         method=told.get("method"),
         charges=charges_for(told.get("method"), currency),
         currency=currency,
+        source_records=records_of(customer.pk) if customer and coupons else (),
         now=now,
     )
     points, points_value = _points(points_to_spend, basket)
