@@ -140,8 +140,8 @@ def merge_carts(*, into: Cart, absorbed: Cart, channel: Channel | None, now: dat
     """Add the lines, coupons and what was told of one locked open cart to another; the first is done with."""
     before = dict(into.lines.values_list("variant__sku", "quantity"))
     added = [(line.variant, line.quantity) for line in absorbed.lines.select_related("variant").order_by("pk")]
-    absorbed.status, absorbed.updated_at = Cart.Status.MERGED, now
-    absorbed.save(update_fields=["status", "updated_at"])
+    absorbed.status, absorbed.merged_into, absorbed.updated_at = Cart.Status.MERGED, into, now
+    absorbed.save(update_fields=["status", "merged_into", "updated_at"])
     _add(into, added)
     into.coupons = list(dict.fromkeys([*into.coupons, *absorbed.coupons]))
     into.contact = {**absorbed.contact, **into.contact}
@@ -159,10 +159,12 @@ def merge_carts(*, into: Cart, absorbed: Cart, channel: Channel | None, now: dat
 
 
 def lock_open(cart_id: UUID) -> Cart:
-    """Lock a cart that can still change. Raises NotFound and CartClosed."""
+    """Lock a cart that can still change, or the one that it was merged into. Raises NotFound and CartClosed."""
     rows = lock(Cart.objects.filter(pk=cart_id))
     if not rows:
         raise NotFound
+    if rows[0].merged_into_id is not None:
+        return lock_open(rows[0].merged_into_id)
     if rows[0].status != Cart.Status.OPEN:
         raise CartClosed
     return rows[0]

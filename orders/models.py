@@ -75,6 +75,8 @@ class Cart(models.Model):
         SourceRecord, models.SET_NULL, null=True, blank=True, related_name="carts", verbose_name=_("source record")
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    # Where its lines went; whoever still knows this cart's id is led there.
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, verbose_name=_("merged into"))
     # Who a guest is, as far as told: name, phone, email.
     contact = models.JSONField(_("contact"), default=dict, blank=True)
     fulfilment = models.JSONField(_("fulfilment"), default=dict, blank=True)
@@ -92,6 +94,10 @@ class Cart(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    def survivor(self) -> "Cart":
+        """The cart itself, or the one that it was merged into, however often."""
+        return self if self.merged_into is None else self.merged_into.survivor()
 
 
 class CartLine(models.Model):

@@ -114,7 +114,7 @@ def _find_cart(wish: NewOrder) -> Cart | None:
     cart = Cart.objects.filter(pk=wish.cart).first()
     if cart is None:
         raise NotFound(param="cart")
-    return cart
+    return cart.survivor()
 
 
 def _lock_cart(cart: Cart) -> Cart:

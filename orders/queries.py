@@ -94,13 +94,15 @@ def find_quote(caller: Caller, quote_id: UUID) -> Quote:
 
 
 def find_cart(caller: Caller, cart_id: UUID) -> Cart:
-    """A cart: the channels it was begun and last on, the call centre, its own customer; else NotFound."""
+    """A cart, or the one it was merged into: for the channels it was begun and last on, the call centre, its own
+    customer; else NotFound."""
     carts = Cart.objects.all()
     if caller.is_customer:
         carts = carts.filter(Q(source_record__in=records_of_caller(caller)) | Q(source_record=None))
     elif caller.is_key and caller.channel is not None and caller.channel.kind != Channel.Kind.CALL_CENTER:
         carts = carts.filter(Q(channel=caller.channel) | Q(last_channel=caller.channel))
-    cart = carts.filter(pk=cart_id).first()
+    known = Cart.objects.filter(pk=cart_id).first()
+    cart = carts.filter(pk=known.survivor().pk).first() if known is not None else None
     if cart is None:
         raise NotFound
     return cart

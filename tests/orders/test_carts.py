@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders.carts import create_cart, joined_at_sign_in, set_line
+from orders.carts import create_cart, joined_at_sign_in, set_customer, set_line
 from orders.handoffs import hand_off, resume
 from orders.models import Cart, Handoff
 from tests.factories.catalog import CouponFactory, PromotionFactory
@@ -92,6 +92,28 @@ def test_who_signs_in_keeps_both_carts(shop, now):
     }
     guest.refresh_from_db()
     assert guest.status == Cart.Status.MERGED
+
+
+def test_whoever_knows_the_id_of_a_merged_cart_is_led_on(shop, now):
+    """A front end that keeps using the id it began with changes, shows and orders the cart that took it in."""
+    known = person("Lan", phone="0912345678", now=now)
+    own = create_cart(channel=shop.app, customer_id=known.customer.pk, lines=[("SHIRT", 1)], now=now)
+    guest = create_cart(channel=shop.web, lines=[("SOCKS", 1)], now=now)
+    set_customer(cart_id=guest.pk, customer_id=known.customer.pk, channel=shop.web, now=now)
+    changed = set_line(cart_id=guest.pk, sku="SHIRT", quantity=2, channel=shop.web, now=now)
+    assert changed.pk == own.pk
+    web = Api(shop.web)
+    assert web.get(f"carts/{guest.pk}").json()["id"] == str(own.pk)
+    placed = web.post(
+        "orders",
+        {
+            "cart": str(guest.pk),
+            "fulfilment": {"method": "bopis", "location": "hanoi"},
+            "payments": [],
+        },
+    )
+    assert placed.status_code == 201
+    assert {line["sku"]: line["quantity"] for line in placed.json()["lines"]} == {"SHIRT": 2, "SOCKS": 1}
 
 
 def test_a_guest_cart_simply_becomes_theirs(shop, now):
