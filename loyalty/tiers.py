@@ -33,17 +33,19 @@ class Standing:
 
 
 def standing(customer_id: int, *, now: datetime) -> Standing:
-    """The tier that a member has, and the way to the next one."""
+    """The tier that a member has, and the way to the next one. Whom no review has met yet stands on the first
+    tier, if that one takes no spending."""
     programme = current(now)
     if programme is None:
         return Standing(None, None, None, None, None)
     member = _member_tier(customer_id, programme)
     tiers = _tiers(programme)
-    above = next_level(_levels(tiers), _level(member.tier) if member else None)
+    held = member.tier if member else next((tier for tier in tiers if tier.threshold == 0), None)
+    above = next_level(_levels(tiers), _level(held) if held else None)
     following = next((tier for tier in tiers if above is not None and tier.code == above.code), None)
     spent = spent_in_year(records_of(customer_id), programme=programme, now=now)
     return Standing(
-        tier=member.tier if member else None,
+        tier=held,
         since=member.since if member else None,
         until=member.keeps_until if member else None,
         next=following,

@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from orders.views.handoff_page import HandoffPage
+
 api: list[URLPattern | URLResolver] = [
     path("", include("customers.urls")),
     path("", include("catalog.urls")),
@@ -21,6 +23,7 @@ api: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("cart/<slug:code>", HandoffPage.as_view(), name="cart-handoff"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include(api)),
     path("reports/", include("omni.reports.urls")),

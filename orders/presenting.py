@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from customers.models import Membership
+from omni.core.models import both_languages
 from orders.models import (
     Fulfilment,
     FulfilmentLine,
@@ -191,7 +192,7 @@ def _show(
         "discount_total": order.discount_total,
         "charges": order.charges,
         "charges_total": order.charges_total,
-        "order_adjustments": order.order_adjustments,
+        "order_adjustments": [_in_words(adjustment) for adjustment in order.order_adjustments],
         "coupons": order.coupons,
         "tax_total": order.tax_total,
         "tax_included": order.tax_included,
@@ -227,11 +228,19 @@ def _line(order: Order, line: OrderLine) -> Shown:
         "tax": line.tax,
         "total": line.total,
         "worth": line_worth(order, line),
-        "adjustments": line.adjustments,
+        "adjustments": [_in_words(adjustment) for adjustment in line.adjustments],
         "cancelled": line.cancelled,
         "fulfilled": line.fulfilled,
         "returned": line.returned,
     }
+
+
+def _in_words(adjustment: dict[str, Any]) -> dict[str, Any]:
+    """An adjustment with its explanation in the reader's language; imported ones may be told in one only."""
+    told = adjustment.get("explanation")
+    if isinstance(told, dict):
+        told = both_languages(told.get("vi", ""), told.get("en", ""))
+    return {**adjustment, "explanation": told or ""}
 
 
 def _by_order(rows: Iterable[Any]) -> dict[int, list[Any]]:

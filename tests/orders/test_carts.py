@@ -148,3 +148,10 @@ def test_a_closed_cart_does_not_change(shop, now):
     with refused("cart_closed"):
         set_line(cart_id=cart.pk, sku="SHIRT", quantity=2, channel=shop.app, now=now)
     assert cart.lines.get().quantity == 1
+
+
+def test_the_page_behind_the_qr_says_what_to_do_and_looks_nothing_up(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        page = client.get("/cart/agt5tvzaqd", headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    assert "AGT5TVZAQD" in page.content.decode()
