@@ -1,5 +1,6 @@
 """The whole shop in one process: database, web, worker, beat, and the neighbours it talks to."""
 
+import gc
 import json
 import logging
 import logging.handlers
@@ -82,7 +83,8 @@ def open_shop(*, port: int, progress: Progress) -> Iterator[OpenShop]:
         with progress.step(_("PostgreSQL")):
             stack.enter_context(postgres.running(data_dir))
         stack.callback(connections.close_all)
-        passwords = _prepare_data(data_dir, progress)
+        with _without_collection():
+            passwords = _prepare_data(data_dir, progress)
 
         port = free_port(port)
         url = f"http://{HOST}:{port}"
@@ -146,6 +148,16 @@ def _prepare_data(data_dir: Path, progress: Progress) -> dict[str, str]:
         passwords: dict[str, str] = seed(progress=progress)
         remove_if_there(begun)
     return passwords
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Making tables and a whole shop at once leaves little garbage; looking for it takes a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _connect_channels(peer: "_Peer", web_url: str) -> None:

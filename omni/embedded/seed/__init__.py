@@ -1,8 +1,10 @@
 """A believable retailer for the first run: Mây, six stores from Hải Phòng to Cần Thơ, clothes and things of home."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from catalog.models import Variant
@@ -14,7 +16,7 @@ from omni.embedded.seed.goods import make_catalog, make_promotions, make_stock
 from omni.embedded.seed.lately import make_lately
 from omni.embedded.seed.members import make_loyalty
 from omni.embedded.seed.people import make_customers
-from omni.embedded.seed.places import make_channels, make_places, make_staff
+from omni.embedded.seed.places import make_channels, make_passwords, make_places, make_staff
 from omni.embedded.seed.trade import imagine_trade
 
 
@@ -22,11 +24,13 @@ def seed(*, progress: Callable[[str], None]) -> dict[str, str]:
     """Fill an empty shop; returns the passwords of its staff, made at random. Always the same people and goods."""
     random = Random(20260617)  # noqa: S311  a believable shop, not a secret
     now = clock.now()
-    with transaction.atomic():
-        progress("stores, channels and staff")
+    passwords = make_passwords()
+    # A hash takes half a second on purpose, of a core that the rest leaves idle.
+    with ThreadPoolExecutor(max_workers=1) as hashing, transaction.atomic():
+        hashes = {username: hashing.submit(make_password, password) for username, password in passwords.items()}
+        progress("stores and channels")
         make_places(now=now)
         make_channels(now=now)
-        passwords = make_staff()
         progress("400 variants with their prices")
         variants = make_catalog(now=now, random=random)
         progress("2,000 customers")
@@ -41,6 +45,8 @@ def seed(*, progress: Callable[[str], None]) -> dict[str, str]:
         make_promotions(now=now)
         progress("what everybody sees: offers")
         refresh_offers(variant_ids=list(Variant.objects.values_list("pk", flat=True)), now=now)
+        progress("staff")
+        make_staff(hashed={username: hashed.result() for username, hashed in hashes.items()})
     progress("today's orders, and what is to be done")
     make_lately(random=random, now=now)
     return passwords

@@ -132,6 +132,7 @@ def make_catalog(*, now: datetime, random: Random) -> list[Variant]:
             name_en=family.en,
             vendor="Mây",
             category=categories[family.category],
+            option_names=[*(["Size"] if family.sizes else []), *(["Màu"] if family.colours else [])],
             created_at=since,
         )
         for size in family.sizes or ("",):
@@ -193,8 +194,8 @@ def make_promotions(*, now: datetime) -> None:
     promotion(
         "he-ao-thun",
         "percent_off",
-        "Áo thun giảm 15 %",
-        "15 % off T-shirts",
+        "Áo thun ngày hè",
+        "Summer T-shirts",
         params={"percent": 15},
         conditions={"skus": list(Variant.objects.filter(sku__startswith="AO-THUN").values_list("sku", flat=True))},
         stacking=Promotion.Stacking.COMBINABLE,
@@ -203,8 +204,8 @@ def make_promotions(*, now: datetime) -> None:
     promotion(
         "nha-dep",
         "percent_off",
-        "Nhà đẹp giảm 10 %",
-        "10 % off home",
+        "Nhà đẹp đón khách",
+        "Home, sweet home",
         params={"percent": 10},
         conditions={"categories": ["nha"]},
         stacking=Promotion.Stacking.COMBINABLE,
@@ -213,8 +214,8 @@ def make_promotions(*, now: datetime) -> None:
     promotion(
         "don-lon",
         "spend_threshold",
-        "Đơn từ 1,5 triệu giảm 100 nghìn",
-        "100,000 ₫ off orders of 1.5 million",
+        "Đơn lớn",
+        "Big basket",
         params={"spend": 1_500_000, "amount": 100_000},
         stacking=Promotion.Stacking.COMBINABLE,
         priority=5,
@@ -222,8 +223,8 @@ def make_promotions(*, now: datetime) -> None:
     promotion(
         "giao-mien-phi",
         "free_delivery",
-        "Miễn phí giao hàng từ 500 nghìn",
-        "Free delivery from 500,000 ₫",
+        "Giao hàng tận nhà",
+        "To your door",
         conditions={"min_spend": 500_000},
         stacking=Promotion.Stacking.COMBINABLE,
         priority=1,
@@ -231,8 +232,8 @@ def make_promotions(*, now: datetime) -> None:
     welcome = promotion(
         "chao-ban-moi",
         "order_amount_off",
-        "Chào bạn mới: giảm 50 nghìn",
-        "Welcome: 50,000 ₫ off",
+        "Chào bạn mới",
+        "Welcome",
         params={"amount": 50_000},
         conditions={"min_spend": 300_000},
         needs_coupon=True,

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from catalog.models import StockLevel
 from customers.models import Customer
@@ -60,9 +61,9 @@ def _place(
     if store is not None:
         stocked = stocked.filter(location=store)
     lines = [(level.variant.sku, 1) for level in random.sample(list(stocked[:300]), random.choice([1, 2, 2]))]
-    fulfilment = {"method": method, "location": store.code if store else None}
+    fulfilment: dict[str, Any] = {"method": method, "location": store.code if store else None}
     if method == "delivery":
-        fulfilment["address"] = customer.address | {"line": "12 Lê Lợi"}  # type: ignore[assignment]
+        fulfilment["address"] = customer.address | {"line": "12 Lê Lợi"}
     quote = make_quote(channel=channel, customer_id=customer.pk, lines=lines, fulfilment=fulfilment, now=at)
     return place_order(
         channel=channel,

@@ -7,8 +7,7 @@ from loyalty import earning
 from loyalty.ledger.accounts import open_book
 from loyalty.ledger.posting import Transfer, post
 from loyalty.models import Accrual, Entry, Programme, Tier
-from loyalty.rules import FULL_RATE, points_for_basis
-from omni.embedded.seed.trade import Trade
+from omni.embedded.seed.trade import EARN_PER, Trade
 from orders.models import Order
 
 # code, Vietnamese, English, spent in a calendar year, earns (1/100 %)
@@ -25,7 +24,7 @@ def make_loyalty(*, trade: Trade, now: datetime) -> None:
     Who has reached which tier is for the beat's review to say, minutes later.
     """
     programme = Programme.objects.create(
-        code="may", name_vi="Mây thân thiết", name_en="Mây Friends", currency="VND", earn_points=1, earn_per=10_000,
+        code="may", name_vi="Mây thân thiết", name_en="Mây Friends", currency="VND", earn_points=1, earn_per=EARN_PER,
         point_value=200, pending_days=30, expiry_months=12,
     )  # fmt: skip
     Tier.objects.bulk_create(
@@ -36,16 +35,11 @@ def make_loyalty(*, trade: Trade, now: datetime) -> None:
 
 
 def _earn(programme: Programme, orders: list[Order], now: datetime) -> None:
-    for order in orders:
-        order.points_earned = points_for_basis(
-            basis=order.total, earn_points=programme.earn_points, earn_per=programme.earn_per, rate=FULL_RATE
-        )
-    Order.objects.bulk_update(orders, ["points_earned"], batch_size=1000)
     book = open_book(programme=programme, source_records={_record(order) for order in orders})
     Accrual.objects.bulk_create(
         Accrual(
-            source_record_id=order.source_record_id, programme=programme, order=order.number, basis=order.total,
-            points=order.points_earned, made_at=order.completed_at,
+            source_record_id=_record(order), programme=programme, order=order.number, basis=order.total,
+            points=order.points_earned, made_at=_completed(order),
             release_at=_completed(order) + timedelta(days=programme.pending_days),
         )
         for order in orders

@@ -1,6 +1,7 @@
 """The stores, the channels and the staff of the demo retailer."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.contrib.auth.models import Group, User
@@ -100,25 +101,26 @@ def make_channels(*, now: datetime) -> None:
     Channel.objects.create(code="sms", name="SMS", kind=Channel.Kind.SMS, adapter="sms_gateway", can_message=True)
 
 
-def make_staff() -> dict[str, str]:
-    """Colleagues of every role and the owner; returns their passwords, made at random and told once."""
+def make_passwords() -> dict[str, str]:
+    """For the owner and every colleague, by user name; made at random, to be told once."""
+    return {username: _password() for username in ("admin", *(row[0] for row in STAFF))}
+
+
+def make_staff(*, hashed: Mapping[str, str]) -> None:
+    """The owner and colleagues of every role at their stores, with the hashes of their passwords."""
     ensure_roles()
-    passwords = {"admin": _password()}
-    User.objects.create_superuser("admin", password=passwords["admin"], first_name="Chủ cửa hàng")
+    User.objects.create(
+        username="admin", password=hashed["admin"], first_name="Chủ cửa hàng", is_staff=True, is_superuser=True
+    )
     for username, full_name, role, stores in STAFF:
         first, _, last = full_name.partition(" ")
-        user = User.objects.create_user(
-            username,
-            password=(passwords.setdefault(username, _password())),
-            first_name=first,
-            last_name=last,
-            is_staff=True,
+        user = User.objects.create(
+            username=username, password=hashed[username], first_name=first, last_name=last, is_staff=True
         )
         user.groups.add(Group.objects.get(name=role))
         StaffPlace.objects.bulk_create(
             StaffPlace(user=user, location=location) for location in Location.objects.filter(code__in=stores)
         )
-    return passwords
 
 
 def _password() -> str:

@@ -15,6 +15,8 @@ from orders.numbers import next_order_numbers
 
 DAYS = 90
 ORDERS = 2400
+# Minor units that earn a point.
+EARN_PER = 10_000
 
 # How much of the trade each channel has, and how its goods reach people and are paid.
 SHARES = {"till": 34, "web": 22, "app": 20, "shopee": 12, "social": 7, "call": 5}
@@ -57,8 +59,11 @@ class Trade:
 
     def write_orders(self) -> None:
         Order.objects.bulk_create(self.orders, batch_size=1000)
-        for rows in (self.lines, self.payments, self.fulfilments, self.fulfilment_lines, self.events):
-            type(rows[0])._default_manager.bulk_create(rows, batch_size=2000)
+        OrderLine.objects.bulk_create(self.lines, batch_size=2000)
+        Payment.objects.bulk_create(self.payments, batch_size=2000)
+        Fulfilment.objects.bulk_create(self.fulfilments, batch_size=2000)
+        FulfilmentLine.objects.bulk_create(self.fulfilment_lines, batch_size=2000)
+        OrderEvent.objects.bulk_create(self.events, batch_size=2000)
         refresh_facts(None)
 
     def write_sales(self) -> None:
@@ -79,9 +84,8 @@ def imagine_trade(*, records: list[SourceRecord], variants: list[Variant], now: 
         method = random.choice(METHODS[code])
         store = random.choices(stores, weights=[6, 3, 5, 3, 2, 2])[0]
         source = warehouse if method == Method.DELIVERY else store
-        record = records[min(int(random.paretovariate(0.7) * 12), len(records) - 1)]
-        if code == "till" and random.random() < 0.3:
-            record = None  # type: ignore[assignment]
+        known = code != "till" or random.random() < 0.7
+        record = records[min(int(random.paretovariate(0.7) * 12), len(records) - 1)] if known else None
         order = Order(
             number=number,
             channel=channels[code],
@@ -124,11 +128,12 @@ def _add_lines(trade: Trade, order: Order, chosen: list[Variant], price_of: dict
         total, tax_total = total + amount, tax_total + tax
     order.list_total = order.total = total
     order.tax_total = tax_total
+    order.points_earned = total // EARN_PER if order.source_record is not None else 0
     trade.orders.append(order)
 
 
 def _add_rest(trade: Trade, order: Order, method: Method, source: Location, tender: Tender) -> None:
-    at, ended = order.placed_at, order.completed_at
+    at, ended = order.placed_at, order.completed_at or order.placed_at
     delivered = method == Method.DELIVERY
     fulfilment = Fulfilment(
         order=order,
@@ -154,7 +159,7 @@ def _add_rest(trade: Trade, order: Order, method: Method, source: Location, tend
         )
         trade.sales.append(
             Movement(
-                variant_id=line.variant_id,
+                variant=line.variant,
                 location=source,
                 quantity=-line.quantity,
                 reason=Movement.Reason.SALE,
