@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from omni.core.api.callers import Caller
-from omni.core.errors import Forbidden
+from omni.core.errors import Forbidden, Unprocessable
 from omni.core.models import Location
 from orders import fulfilling, pickup
 from orders.cancelling import cancel_order
-from orders.models import Fulfilment, Order, OrderLine, ReturnLine, Tender
+from orders.models import Fulfilment, Order, OrderLine, Return, ReturnLine, Tender
 from orders.next_steps import fulfilment_actions, next_actions
 from orders.paying import NewPayment, add_payments, confirm_payment, order_balance
+from orders.refunding import Refunded
 from orders.rejecting import reject
 from orders.returning import ReturnWish, return_goods
 
@@ -52,12 +54,23 @@ class Step:
     at: tuple[str, ...] = ()
 
 
+class NothingChosen(Unprocessable):
+    code = "nothing_chosen"
+    message = _("Say how many of which goods came back.")
+
+
 class PlainForm(forms.Form):
     """Nothing to tell."""
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("reason"), max_length=200)
+
+
+class NoteForm(forms.Form):
+    """What was done about something, for whoever asks later."""
+
+    note = forms.CharField(label=_("what was done about it"), max_length=300)
 
 
 class ShipForm(forms.Form):
@@ -141,10 +154,12 @@ def _collect(ask: Ask) -> object:
     )
 
 
-def _return(ask: Ask) -> object:
+def _return(ask: Ask) -> tuple[Return, Refunded]:
     location: Location = ask.told["location"]
     if not ask.caller.may_act_at(location.pk):
         raise Forbidden(_("You may not act for this location."))
+    if not any(count for name, count in ask.told.items() if name.startswith("line-")):
+        raise NothingChosen
     lines = [
         ReturnWish(name.removeprefix("line-"), int(count), str(ask.told["reason"]), str(ask.told["condition"]))
         for name, count in ask.told.items()
@@ -153,6 +168,37 @@ def _return(ask: Ask) -> object:
     return return_goods(
         order_id=ask.order.pk, location=location, lines=lines, refund_to=str(ask.told["refund_to"]), **ask.how
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a return would give back: by tender and in all, in minor units; points restored, and earned ones lost."""
+
+    parts: tuple[tuple[str, int], ...]
+    amount: int
+    points_back: int
+    points_taken: int
+
+
+class _NotYet(Exception):
+    """Ends the transaction in which a return was tried."""
+
+
+def preview_return(ask: Ask) -> Preview:
+    """What taking these goods back would give, found by doing it and undoing all of it. Raises as `take_step`."""
+    if not ask.caller.has_right(STEPS["return"].permission):
+        raise Forbidden
+    found: list[Preview] = []
+    try:
+        with transaction.atomic():
+            of, refunded = _return(ask)
+            parts: dict[str, int] = {}
+            for row in refunded.refunds:
+                parts[row.tender] = parts.get(row.tender, 0) + row.amount
+            found.append(Preview(tuple(parts.items()), refunded.amount, refunded.points, of.points_taken_back))
+            raise _NotYet
+    except _NotYet:
+        return found[0]
 
 
 def _pay(ask: Ask) -> object:
@@ -240,15 +286,16 @@ OF_ORDER = frozenset({"pay", "confirm", "cancel", "return"})
 def steps_of(order: Order, caller: Caller) -> list[tuple[str, Fulfilment | None]]:
     """The steps that this colleague may take now, the next one first."""
     rows = list(order.fulfilments.select_related("source", "pickup").order_by("pk"))
-    to_pay = order_balance(order).to_pay
+    balance = order_balance(order)
     wanted: list[tuple[str, Fulfilment | None]] = []
-    for action in next_actions(order, rows, order.lines.all(), to_pay=to_pay):
+    for action in next_actions(order, rows, order.lines.all(), to_pay=balance.to_pay):
         if action in OF_ORDER:
             wanted.append((action, None))
         else:
             wanted += [(action, row) for row in rows if action in fulfilment_actions(row)]
     if order.payments.filter(status="pending").exists():
-        wanted.insert(1, ("confirm", None))
+        # A transfer that covers all that is due needs no second payment, only somebody who has seen it come.
+        wanted.insert(1 if balance.uncovered else 0, ("confirm", None))
     locked = [row for row in rows if row.codes.filter(ended_at=None, locked_at__isnull=False).exists()]
     wanted = [("unlock", row) for row in locked] + wanted
     return [(verb, row) for verb, row in wanted if verb in STEPS and caller.has_right(STEPS[verb].permission)]

@@ -537,6 +537,7 @@ class OrderException(models.Model):
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("settled by")
     )
+    note = models.CharField(_("what was done about it"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("exception")

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
 from omni.core import models
+from omni.core.readable import Readable
 
 
 class EstimatingPaginator(Paginator[Any]):
@@ -25,7 +26,20 @@ class EstimatingPaginator(Paginator[Any]):
         return len(rows)
 
 
-class ReadMostlyAdmin(ModelAdmin):  # type: ignore[misc]
+class _Reading(ModelAdmin):  # type: ignore[misc]
+    """What cannot be typed in is read; beneath Readable, which shows those fields in words."""
+
+    may_change: tuple[str, ...] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [
+            field.name
+            for field in self.model._meta.get_fields()
+            if getattr(field, "editable", False) and not field.auto_created and field.name not in self.may_change
+        ] + list(super().get_readonly_fields(request, obj))
+
+
+class ReadMostlyAdmin(Readable, _Reading):
     """History is not typed in: no adding, changing or deleting by form; actions call the use cases.
 
     A subclass lists in `may_change` the few fields that are settings rather than history.
@@ -34,7 +48,6 @@ class ReadMostlyAdmin(ModelAdmin):  # type: ignore[misc]
     paginator = EstimatingPaginator
     show_full_result_count = False
     list_per_page = 50
-    may_change: tuple[str, ...] = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -45,15 +58,8 @@ class ReadMostlyAdmin(ModelAdmin):  # type: ignore[misc]
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(super().has_change_permission(request, obj)) if self.may_change else False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [
-            field.name
-            for field in self.model._meta.get_fields()
-            if getattr(field, "editable", False) and not field.auto_created and field.name not in self.may_change
-        ] + list(super().get_readonly_fields(request, obj))
 
-
-class SettingsAdmin(ModelAdmin):  # type: ignore[misc]
+class SettingsAdmin(Readable, ModelAdmin):  # type: ignore[misc]
     """Set-up data that managers edit by form; nothing is deleted that history points at."""
 
     paginator = EstimatingPaginator
