@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from customers.models import Consent, Customer, Identifier
@@ -169,7 +170,7 @@ class SignInAddressIn(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("phone" in attrs) == ("email" in attrs):
-            raise serializers.ValidationError("Send either phone or email.", code="phone_or_email")
+            raise serializers.ValidationError(_("Send either phone or email."), code="phone_or_email")
         return attrs
 
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.models import SourceRecord
 from loyalty.models.programme import Programme
@@ -112,8 +113,8 @@ class Entry(models.Model):
     )
 
     class Meta:
-        verbose_name = _("entry")
-        verbose_name_plural = _("entries")
+        verbose_name = pgettext_lazy("ledger", "entry")
+        verbose_name_plural = pgettext_lazy("ledger", "entries")
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(name="entry_moves_something", condition=Q(amount__gt=0)),
@@ -164,7 +165,9 @@ class Lot(models.Model):
 class Allocation(models.Model):
     """How much of a lot an entry took (`amount` > 0) or gave back (< 0)."""
 
-    entry = models.ForeignKey(Entry, models.PROTECT, related_name="allocations", verbose_name=_("entry"))
+    entry = models.ForeignKey(
+        Entry, models.PROTECT, related_name="allocations", verbose_name=pgettext_lazy("ledger", "entry")
+    )
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="allocations", verbose_name=_("lot"))
     amount = models.BigIntegerField(_("amount"))
 

@@ -7,9 +7,8 @@ from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.timesince import timesince
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from omni.channels import drift, managing, models
 from omni.core import clock
@@ -83,13 +82,13 @@ class ChannelHealthAdmin(ActingAdmin):
     def pause(self, request: HttpRequest, rows: QuerySet[models.ChannelHealth]) -> None:
         for row in rows:
             managing.pause_channel(channel=row.channel, by=_who(request), now=clock.now())
-        self.message_user(request, _now("Paused. What changes meanwhile waits."))
+        self.message_user(request, gettext("Paused. What changes meanwhile waits."))
 
     @admin.action(description=_("Resume, and try at once"), permissions=["act"])
     def resume(self, request: HttpRequest, rows: QuerySet[models.ChannelHealth]) -> None:
         for row in rows:
             managing.resume_channel(channel=row.channel, by=_who(request), now=clock.now())
-        self.message_user(request, _now("Resumed."))
+        self.message_user(request, gettext("Resumed."))
 
     @admin.action(description=_("Push every offer again"), permissions=["act"])
     def resync(self, request: HttpRequest, rows: QuerySet[models.ChannelHealth]) -> None:
@@ -116,7 +115,7 @@ class ChannelHealthAdmin(ActingAdmin):
             except TransportError as error:
                 self.message_user(request, f"{row.channel}: {error.reason}", messages.ERROR)
                 continue
-            told = _now("%(checked)d compared, %(opened)d differ, %(healed)d are right again, %(open)d open.")
+            told = gettext("%(checked)d compared, %(opened)d differ, %(healed)d are right again, %(open)d open.")
             counts = {name: getattr(found, name) for name in ("checked", "opened", "healed", "open")}
             self.message_user(request, f"{row.channel}: {told % counts}")
 
