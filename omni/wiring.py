@@ -29,7 +29,7 @@ HEARERS: dict[str, list[outbox.Hearer]] = {
 }
 
 # In the order of locks: orders' rows before the ledger's.
-FOLLOWERS = [OrdersFollower(), LoyaltyFollower()]
+FOLLOWERS: list[ports.Follower] = [OrdersFollower(), LoyaltyFollower()]
 
 _LATE = {"expires": 10}
 
