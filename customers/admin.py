@@ -12,13 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import formats, timezone
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from customers import models
+from customers import models, ports
+from customers.desk_words import about_link, words_of
 from customers.identity import merge, part_for_good, unmerge
 from customers.privacy import export, log_access
 from customers.queries import MOST_FOUND, records_of, resolve, search
@@ -28,6 +27,8 @@ from omni.core.admin import ReadMostlyAdmin
 from omni.core.api.callers import caller_of_user
 from omni.core.db import write
 from omni.core.errors import DomainError
+from omni.core.models import Channel
+from omni.core.showing import table, word
 
 
 def _by(request: HttpRequest) -> str:
@@ -60,11 +61,12 @@ class CustomerAdmin(ReadMostlyAdmin):
     exclude = ["provenance"]
     fieldsets = [
         (None, {"fields": ["name", "phone", "email", "birth_date", "language", "address", "preferences"]}),
+        (_("In short"), {"fields": ["in_short"]}),
         (_("Who this is"), {"fields": ["identifiers", "source_records", "decisions", "consents"]}),
         (_("Timeline"), {"fields": ["what_happened"]}),
         (_("Record"), {"fields": ["created_at", "merged_into", "erased_at", "seen_by"]}),
     ]
-    readonly_fields = ["identifiers", "source_records", "decisions", "consents", "what_happened", "seen_by"]
+    readonly_fields = ["in_short", "identifiers", "source_records", "decisions", "consents", "what_happened", "seen_by"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[models.Customer], search_term: str
@@ -86,7 +88,7 @@ class CustomerAdmin(ReadMostlyAdmin):
     @admin.display(description=_("identifiers"))
     def identifiers(self, customer: models.Customer) -> SafeString:
         rows = models.Identifier.objects.filter(source_record__membership__customer=customer).order_by("kind", "id")
-        return _table(
+        return table(
             [_("kind"), _("value"), _("verified"), _("until")],
             [
                 (row.get_kind_display(), row.written or row.value, row.verified_at or "–", row.valid_until or "–")
@@ -97,9 +99,9 @@ class CustomerAdmin(ReadMostlyAdmin):
     @admin.display(description=_("source records"))
     def source_records(self, customer: models.Customer) -> SafeString:
         rows = models.SourceRecord.objects.filter(membership__customer=customer).select_related("channel")
-        return _table(
-            ["#", _("channel"), _("name"), _("told")],
-            [(row.pk, row.channel, row.name or "–", row.created_at) for row in rows],
+        return table(
+            [_("channel"), _("number in the channel"), _("name"), _("told"), "#"],
+            [(row.channel, row.external_id, row.name, row.created_at, row.pk) for row in rows],
         )
 
     @admin.display(description=_("link decisions"))
@@ -108,7 +110,7 @@ class CustomerAdmin(ReadMostlyAdmin):
         rows = models.LinkDecision.objects.filter(left__in=records) | models.LinkDecision.objects.filter(
             right__in=records
         )
-        return _table(
+        return table(
             [_("records"), _("verdict"), _("reason"), _("decided by"), _("decided")],
             [
                 (
@@ -125,28 +127,36 @@ class CustomerAdmin(ReadMostlyAdmin):
     @admin.display(description=_("consents"))
     def consents(self, customer: models.Customer) -> SafeString:
         rows = models.Consent.objects.filter(source_record__membership__customer=customer).order_by("-given_at", "-id")
-        return _table(
+        return table(
             [_("purpose"), _("by"), _("granted"), _("given")],
             [
-                (row.purpose, row.get_channel_kind_display(), _("yes") if row.granted else _("no"), row.given_at)
+                (word(row.purpose), row.get_channel_kind_display(), _("yes") if row.granted else _("no"), row.given_at)
                 for row in rows[:50]
             ],
         )
 
     @admin.display(description=_("what happened"))
     def what_happened(self, customer: models.Customer) -> SafeString:
-        return _table(
+        """The newest of everything, of every room and channel, in words."""
+        channels = dict(Channel.objects.values_list("code", "name"))
+        return table(
             [_("when"), _("what"), _("channel"), _("about")],
             [
-                (item.happened_at, item.kind, item.channel, f"{item.about_kind} {item.about}".strip())
+                (item.happened_at, words_of(item), channels.get(item.channel, item.channel), about_link(item))
                 for item in timeline(customer.pk, None, 50)
             ],
         )
 
+    @admin.display(description=_("in short"))
+    def in_short(self, customer: models.Customer) -> SafeString:
+        """What each room knows of the person, in one line each."""
+        records = records_of(customer.pk)
+        return table([_("what"), ""], ports.in_short(source_records=records, now=clock.now()))
+
     @admin.display(description=_("who looked at this customer"))
     def seen_by(self, customer: models.Customer) -> SafeString:
         rows = models.AccessLog.objects.filter(customer=customer)[:20]
-        return _table([_("who"), _("what"), _("when")], [(row.caller, row.what, row.seen_at) for row in rows])
+        return table([_("who"), _("what"), _("when")], [(row.caller, row.what, row.seen_at) for row in rows])
 
     @admin.action(description=_("Merge the two selected"), permissions=["merge"])
     def merge_selected(self, request: HttpRequest, queryset: QuerySet[models.Customer]) -> HttpResponse | None:
@@ -225,23 +235,6 @@ class CustomerAdmin(ReadMostlyAdmin):
             "opts": self.model._meta,
         }
         return TemplateResponse(request, "customers/ask_reason.html", context)
-
-
-def _table(heads: list[Any], rows: list[tuple[Any, ...]]) -> SafeString:
-    """A small read-only table inside a customer's page."""
-    if not rows:
-        return format_html("{}", "–")
-    head = format_html_join("", '<th class="px-2 py-1 text-left font-semibold">{}</th>', ((told,) for told in heads))
-    body = format_html_join(
-        "",
-        "<tr>{}</tr>",
-        ((format_html_join("", '<td class="px-2 py-1">{}</td>', ((_shown(cell),) for cell in row)),) for row in rows),
-    )
-    return format_html('<table class="w-full text-sm"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', head, body)
-
-
-def _shown(cell: Any) -> Any:
-    return formats.date_format(timezone.localtime(cell), "SHORT_DATETIME_FORMAT") if hasattr(cell, "tzinfo") else cell
 
 
 @admin.register(models.SourceRecord)

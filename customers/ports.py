@@ -8,7 +8,7 @@ un-merge or erasure, in the order of registration, which is the order of locks.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from django.db.models import Model
 
@@ -26,6 +26,8 @@ class TimelineItem:
     about_kind: str = ""
     about: str = ""
     data: Mapping[str, Any] | None = None
+    # What happened in the reader's language, where the room has better words than the kind.
+    words: str = ""
 
 
 class Follower(Protocol):
@@ -49,6 +51,14 @@ class Follower(Protocol):
         """The room's newest `limit` items of the timeline before a time."""
 
 
+@runtime_checkable
+class TellsInShort(Protocol):
+    """A follower that has something to say at the top of a customer's page."""
+
+    def in_short(self, *, source_records: Sequence[int], now: datetime) -> Sequence[tuple[str, str]]:
+        """(name, what is known) in the reader's language; what is known may be safe HTML."""
+
+
 _followers: list[Follower] = []
 
 
@@ -60,6 +70,15 @@ def register(follower: Follower) -> None:
 
 def followers() -> Sequence[Follower]:
     return tuple(_followers)
+
+
+def in_short(*, source_records: Sequence[int], now: datetime) -> list[tuple[str, str]]:
+    """What every room has to say of the person, in the rooms' order."""
+    told: list[tuple[str, str]] = []
+    for follower in _followers:
+        if isinstance(follower, TellsInShort):
+            told += follower.in_short(source_records=source_records, now=now)
+    return told
 
 
 class SignedInListener(Protocol):

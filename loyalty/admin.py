@@ -19,6 +19,7 @@ from omni.core import clock
 from omni.core.admin import ReadMostlyAdmin, SettingsAdmin
 from omni.core.api.callers import caller_of_user
 from omni.core.errors import DomainError
+from omni.core.showing import money
 
 
 class TierInline(TabularInline):  # type: ignore[misc]
@@ -35,6 +36,7 @@ class RewardInline(TabularInline):  # type: ignore[misc]
 
 @admin.register(models.Programme)
 class ProgrammeAdmin(SettingsAdmin):
+    money = ("earn_per", "point_value")
     list_display = ["code", "name_vi", "currency", "earn_points", "earn_per", "point_value", "pending_days", "active"]
     list_filter = ["active", "currency"]
     search_fields = ["code", "name_vi", "name_en"]
@@ -43,6 +45,8 @@ class ProgrammeAdmin(SettingsAdmin):
 
 @admin.register(models.Tier)
 class TierAdmin(SettingsAdmin):
+    money = ("threshold",)
+    currency_at = "programme.currency"
     list_display = ["programme", "code", "name_vi", "threshold", "earn_rate"]
     list_filter = ["programme"]
     list_select_related = ["programme"]
@@ -59,14 +63,18 @@ class RewardAdmin(SettingsAdmin):
 
 @admin.register(models.MemberTier)
 class MemberTierAdmin(ReadMostlyAdmin):
+    money = ("spent",)
+    currency_at = "tier.programme.currency"
     list_display = ["customer", "tier", "since", "until", "keeps_until", "spent"]
     list_filter = ["tier", ("until", admin.EmptyFieldListFilter)]
-    list_select_related = ["customer", "tier"]
+    list_select_related = ["customer", "tier__programme"]
     search_fields = ["customer__name", "customer__phone"]
 
 
 @admin.register(models.Account)
 class AccountAdmin(ReadMostlyAdmin):
+    money = ("balance",)
+    currency_at = "unit"
     list_display = ["id", "kind", "unit", "source_record", "balance"]
     list_filter = ["kind", "unit"]
     list_select_related = ["source_record"]
@@ -89,6 +97,8 @@ class AccountAdmin(ReadMostlyAdmin):
 
 @admin.register(models.Entry)
 class EntryAdmin(ReadMostlyAdmin):
+    money = ("amount",)
+    currency_at = "to_account.unit"
     list_display = ["id", "made_at", "reason", "amount", "from_account", "to_account", "order", "made_by", "note"]
     list_filter = ["reason"]
     list_select_related = ["from_account", "to_account"]
@@ -97,6 +107,8 @@ class EntryAdmin(ReadMostlyAdmin):
 
 @admin.register(models.Lot)
 class LotAdmin(ReadMostlyAdmin):
+    money = ("amount", "remaining")
+    currency_at = "account.unit"
     list_display = ["id", "account", "remaining", "amount", "opened_at", "expires_at"]
     list_filter = ["expires_at"]
     list_select_related = ["account"]
@@ -106,31 +118,40 @@ class LotAdmin(ReadMostlyAdmin):
 
 @admin.register(models.Allocation)
 class AllocationAdmin(ReadMostlyAdmin):
+    money = ("amount",)
+    currency_at = "lot.account.unit"
     list_display = ["id", "entry", "lot", "amount"]
-    list_select_related = ["entry", "lot"]
+    list_select_related = ["entry", "lot__account"]
     search_fields = ["=entry__order", "=lot__id"]
     ordering = ["-id"]
 
 
 @admin.register(models.Accrual)
 class AccrualAdmin(ReadMostlyAdmin):
+    money = ("basis", "returned_basis")
+    currency_at = "programme.currency"
     list_display = ["order", "source_record", "basis", "points", "clawed_back", "release_at", "released_at"]
     list_filter = ["programme", ("released_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["source_record"]
+    list_select_related = ["source_record", "programme"]
     search_fields = ["=order"]
 
 
 @admin.register(models.ClawBack)
 class ClawBackAdmin(ReadMostlyAdmin):
+    money = ("basis",)
+    currency_at = "accrual.programme.currency"
     list_display = ["return_number", "accrual", "basis", "due", "taken", "made_at"]
-    list_select_related = ["accrual"]
+    list_select_related = ["accrual__programme"]
     search_fields = ["=return_number", "=accrual__order"]
 
 
 @admin.register(models.Hold)
 class HoldAdmin(ReadMostlyAdmin):
+    money = ("value",)
+    currency_at = "programme.currency"
     list_display = ["order", "points", "value", "given_back", "state", "made_at", "ended_at"]
     list_filter = ["state"]
+    list_select_related = ["programme"]
     search_fields = ["=order"]
 
 
@@ -144,7 +165,7 @@ class GiftCardAdmin(ReadMostlyAdmin):
 
     @admin.display(description=_("balance"))
     def balance(self, card: models.GiftCard) -> str:
-        return f"{card.account.balance} {card.account.unit}"
+        return money(card.account.balance, card.account.unit)
 
 
 class AdjustmentForm(ModelForm[models.Adjustment]):

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Model, Q
+from django.utils import formats
+from django.utils.translation import gettext as _
 
 from customers.ports import TimelineItem
 from customers.queries import customer_of
@@ -12,6 +14,7 @@ from loyalty import tiers
 from loyalty.balances import balance_of, statement
 from loyalty.models import Account, Accrual, Adjustment, Entry, MemberTier
 from omni.core.db import fetch_all
+from omni.core.showing import money
 
 EXPORTED = 10_000
 
@@ -77,6 +80,21 @@ class LoyaltyFollower:
                     "after": line.after,
                     "words": line.words,
                 },
+                words=line.words,
             )
             for line in statement(source_records, before_at=before, limit=limit)
         ]
+
+    def in_short(self, *, source_records: Sequence[int], now: datetime) -> Sequence[tuple[str, str]]:
+        """Points, credit and tier."""
+        balance = balance_of(source_records, now=now)
+        points = _("%(available)s to spend, %(pending)s not yet, %(held)s set aside") % {
+            name: formats.number_format(getattr(balance, name), force_grouping=True)
+            for name in ("available", "pending", "held")
+        }
+        told = [(_("points"), points)]
+        credit = Account.objects.filter(source_record__in=source_records, kind=Account.Kind.STORE_CREDIT, balance__gt=0)
+        told += [(_("store credit"), money(account.balance, account.unit)) for account in credit]
+        customer = customer_of(source_records[0]) if source_records else None
+        member = MemberTier.objects.select_related("tier").filter(customer=customer, until=None).first()
+        return [*told, (_("tier"), str(member.tier))] if member else told

@@ -5,9 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Model
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from customers.ports import TimelineItem
 from omni.core.db import fetch_all
+from omni.core.showing import money, table
 from orders.carts import merge_carts, open_carts_of
 from orders.facts import refresh_facts
 from orders.models import (
@@ -20,6 +24,7 @@ from orders.models import (
     Return,
 )
 from orders.presenting import show_orders
+from orders.words import event_words
 
 EXPORTED = 5_000
 
@@ -89,6 +94,7 @@ class OrdersFollower:
                 about_kind="order",
                 about=event.order.number,
                 data=event.data,
+                words=event_words(event.kind),
             )
             for event in events.order_by("-happened_at", "-pk")[:limit]
         ]
@@ -103,10 +109,31 @@ class OrdersFollower:
                 about_kind="order",
                 about=order.number,
                 data={"total": order.total, "currency": order.currency},
+                words=event_words("placed"),
             )
             for order in taken_over.order_by("-placed_at", "-pk")[:limit]
         ]
         return sorted(items, key=lambda item: item.happened_at, reverse=True)[:limit]
+
+    def in_short(self, *, source_records: Sequence[int], now: datetime) -> Sequence[tuple[str, str]]:
+        """The newest orders, each with where it stands."""
+        newest = Order.objects.filter(source_record__in=source_records).select_related("channel").order_by("-pk")[:10]
+        rows = [
+            (
+                format_html(
+                    '<a class="text-link" href="{}">{}</a>',
+                    reverse("admin:orders_order_change", args=[order.pk]),
+                    order.number,
+                ),
+                order.get_status_display(),
+                money(order.total, order.currency),
+                order.channel,
+                order.placed_at,
+            )
+            for order in newest
+        ]
+        heads = [_("number"), _("status"), _("total"), _("channel"), _("placed")]
+        return [(_("orders"), table(heads, rows))]
 
 
 def _plain(value: Any) -> Any:

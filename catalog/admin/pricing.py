@@ -9,30 +9,24 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin.asking import amount, caller
+from catalog.admin.asking import caller
 from catalog.models import Coupon, CouponUse, Price, Promotion
 from catalog.promoting import BadPromotion, check_promotion, pause_promotion, save_promotion
 from catalog.promotions import KINDS
 from omni.core import clock
 from omni.core.admin import ReadMostlyAdmin, SettingsAdmin
+from omni.core.showing import money as amount
 
 
 @admin.register(Price)
 class PriceAdmin(ReadMostlyAdmin):
     """What each variant costs, cost and will cost; a change is made on the variant's page."""
 
-    list_display = ["variant", "shown", "shown_floor", "valid_from", "valid_until", "reason", "changed_by"]
+    money = ("amount", "compare_at", "floor")
+    list_display = ["variant", "amount", "compare_at", "floor", "valid_from", "valid_until", "reason", "changed_by"]
     list_filter = ["currency", ("valid_until", admin.EmptyFieldListFilter)]
     list_select_related = ["variant"]
     search_fields = ["variant__sku__exact", "changed_by__exact"]
-
-    @admin.display(description=_("amount"))
-    def shown(self, price: Price) -> str:
-        return amount(price.amount, price.currency)
-
-    @admin.display(description=_("floor"))
-    def shown_floor(self, price: Price) -> str:
-        return amount(price.floor, price.currency)
 
 
 class PromotionForm(forms.ModelForm[Promotion]):
@@ -78,6 +72,7 @@ class PromotionForm(forms.ModelForm[Promotion]):
 @admin.register(Promotion)
 class PromotionAdmin(SettingsAdmin):
     form = PromotionForm
+    money = ("spent", "budget")
     list_display = ["code", "name_vi", "kind", "stacking", "priority", "valid_from", "valid_until", "left", "active"]
     list_filter = ["active", "kind", "stacking", "needs_coupon"]
     search_fields = ["code", "name_vi", "name_en"]

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from catalog.admin.asking import amount, ask, caller, table
+from catalog.admin.asking import ask, caller
 from catalog.gtin import BadGtin, normal_gtin
 from catalog.models import Category, DueOffer, Offer, Product, Variant
 from catalog.prices import set_price
@@ -22,6 +22,8 @@ from catalog.products import follow_category, follow_product, follow_variant
 from catalog.search import matching
 from omni.core import clock
 from omni.core.admin import ReadMostlyAdmin, SettingsAdmin
+from omni.core.showing import money as amount
+from omni.core.showing import table
 
 
 @admin.register(Category)
@@ -172,9 +174,10 @@ class VariantAdmin(SettingsAdmin):
 
 @admin.register(Offer)
 class OfferAdmin(ReadMostlyAdmin):
+    money = ("price", "compare_at", "promotion_price")
     list_display = [
         "variant",
-        "shown_price",
+        "price",
         "promotion_price",
         "promotion",
         "atp",
@@ -186,10 +189,6 @@ class OfferAdmin(ReadMostlyAdmin):
     list_select_related = ["variant"]
     search_fields = ["variant__sku__exact"]
     ordering = ["-variant"]
-
-    @admin.display(description=_("price"))
-    def shown_price(self, offer: Offer) -> str:
-        return amount(offer.price, offer.currency)
 
 
 @admin.register(DueOffer)

@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from catalog import stock
-from catalog.admin.asking import ask, caller, table
+from catalog.admin.asking import ask, caller
 from catalog.models import Movement, Reservation, StockLevel
 from catalog.stock.shelves import ADJUSTMENTS
 from omni.core import clock
 from omni.core.admin import ReadMostlyAdmin
+from omni.core.showing import table
 
 # How many movements a level's page tells; what came before them is summed up in one line.
 TOLD = 100
@@ -48,6 +49,8 @@ class SafetyForm(forms.Form):
 
 @admin.register(StockLevel)
 class StockLevelAdmin(ReadMostlyAdmin):
+    money = ("unit_cost",)
+    currency_at = "currency"
     list_display = ["variant", "location", "on_hand", "reserved", "safety", "available"]
     list_filter = ["location"]
     list_select_related = ["variant", "location"]

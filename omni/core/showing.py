@@ -89,7 +89,7 @@ def money(minor: int | None, currency: str) -> str:
         return NOTHING
     if currency in CURRENCIES:
         return show(minor, currency, get_language() or "vi")
-    return f"{formats.number_format(minor, use_l10n=True, force_grouping=True)} {currency}".strip()
+    return f"{formats.number_format(minor, use_l10n=True, force_grouping=True)} {word(currency)}".strip()
 
 
 def when(at: datetime) -> str:

@@ -11,20 +11,12 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from omni.core.money import exponent, to_decimal
+from omni.core.text import safe_cell as safe
 from omni.reports.base import Column, Report, Row, Section, Table
 from omni.reports.figures import show_days
 from omni.reports.periods import Period
 
-# A spreadsheet runs a cell that begins with one of these (OWASP, CSV injection).
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
 Cell = str | int | Decimal | None
-
-
-def safe(text: object) -> str:
-    """Text that a spreadsheet shows and never runs."""
-    told = str(text)
-    return f"'{told}" if told.startswith(_DANGEROUS) else told
 
 
 def as_csv(table: Table) -> bytes:

@@ -68,7 +68,20 @@
     });
   });
 
+  // How far an import is: fetched anew every two seconds until it has ended, then the page with what came of it.
+  const follow = (box) => {
+    const again = async () => {
+      const answer = await fetch(box.dataset.refresh, { credentials: "same-origin" }).catch(() => null);
+      const ended = answer?.headers.get("X-Ended") === "1";
+      if (answer?.ok) box.innerHTML = await answer.text();
+      if (!ended) setTimeout(again, 2000);
+      else location.reload();
+    };
+    setTimeout(again, 2000);
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-refresh]").forEach(follow);
     const able = "BarcodeDetector" in window && navigator.mediaDevices;
     document.querySelectorAll("[data-camera]").forEach((button) => {
       if (!able) return;
