@@ -68,7 +68,7 @@ CHECKS: list[Check] = [
         count="SELECT count(*) FROM catalog_price",
         wrong="SELECT format('prices %s and %s', id, next_id) FROM (SELECT id, valid_until,"
         " lead(id) OVER w AS next_id, lead(valid_from) OVER w AS next_from FROM catalog_price"
-        " WINDOW w AS (PARTITION BY variant_id, currency ORDER BY valid_from)) p"
+        " WINDOW w AS (PARTITION BY variant_id, currency ORDER BY valid_from, id)) p"
         " WHERE next_id IS NOT NULL AND (valid_until IS NULL OR valid_until > next_from)",
     ),
     sql_check(

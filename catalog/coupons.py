@@ -1,4 +1,7 @@
-"""Coupons and budgets: counted in the order's own transaction by conditional updates, so no race overspends."""
+"""Coupons and budgets: counted in the order's own transaction under their locks, so no race overspends.
+
+Live uses count themselves on their coupon (a trigger of the database), where a check bounds them.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Coupon, CouponUse, Promotion
-from omni.core.db import assert_in_transaction
+from omni.core.db import assert_in_transaction, lock
 from omni.core.errors import Conflict
 
 
@@ -46,9 +49,7 @@ def return_coupons(*, order: str, now: datetime) -> int:
     live = CouponUse.objects.filter(order=order, returned_at=None).order_by("coupon_id")
     returned = 0
     for use in live:
-        if CouponUse.objects.filter(pk=use.pk, returned_at=None).update(returned_at=now):
-            Coupon.objects.filter(pk=use.coupon_id).update(used=F("used") - 1)
-            returned += 1
+        returned += CouponUse.objects.filter(pk=use.pk, returned_at=None).update(returned_at=now)
     return returned
 
 
@@ -82,7 +83,7 @@ def _use(coupon: Coupon, order: str, source_record: int | None, persons: set[int
     free = Q(max_uses=None) | Q(used__lt=F("max_uses"))
     running = Q(valid_until=None) | Q(valid_until__gt=now)
     # The condition is read again under the row's lock, so of many at once only as many pass as are allowed.
-    if not Coupon.objects.filter(free, running, pk=coupon.pk).update(used=F("used") + 1):
+    if not lock(Coupon.objects.filter(free, running, pk=coupon.pk)):
         raise CouponUsedUp(details={"coupon": coupon.code})
     if coupon.max_uses_per_customer is not None:
         if not persons:

@@ -117,8 +117,9 @@ class Price(models.Model):
         constraints = [
             models.CheckConstraint(name="price_not_below_floor", condition=Q(amount__gte=F("floor"))),
             models.CheckConstraint(name="price_not_negative", condition=Q(amount__gte=0, floor__gte=0)),
+            # One that was replaced before it began ends where it begins: it never ran.
             models.CheckConstraint(
-                name="price_valid_forwards", condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from"))
+                name="price_valid_forwards", condition=Q(valid_until=None) | Q(valid_until__gte=F("valid_from"))
             ),
         ]
         indexes = [models.Index(fields=["variant", "currency", "-valid_from"], name="price_of_variant")]

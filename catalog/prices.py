@@ -170,14 +170,10 @@ def _replace(
     now: datetime,
 ) -> None:
     ids = [variants[price.sku] for price in changed]
-    # One that begins at the very same moment cannot be ended after it began: it never ran, so it goes.
-    fetch_all(
-        "DELETE FROM catalog_price WHERE variant_id = ANY(%s) AND currency = %s AND valid_from = %s RETURNING id",
-        [ids, currency, begins],
-    )
+    # One that begins at the very same moment ends there too: it never ran, and stays in the history.
     fetch_all(
         "UPDATE catalog_price SET valid_until = %s WHERE variant_id = ANY(%s) AND currency = %s"
-        " AND valid_from < %s AND (valid_until IS NULL OR valid_until > %s) RETURNING id",
+        " AND valid_from <= %s AND (valid_until IS NULL OR valid_until > %s) RETURNING id",
         [begins, ids, currency, begins, begins],
     )
     try:

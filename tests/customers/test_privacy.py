@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from customers.audit import CHECKS
 from customers.codes import ask_code
 from customers.consent import ProofRequired, may_contact, record_consent
-from customers.facts import ensure_facts, get_facts
+from customers.facts import ensure_facts, fold_facts, get_facts
 from customers.identity import merge, unmerge
 from customers.models import (
     Consent,
@@ -189,7 +189,7 @@ def test_facts_of_two_customers_add_up_when_they_are_one(now):
             facts.orders_count, facts.totals = count, {currency: 100, "VND": 100}
             facts.segments, facts.first_ordered_at = [currency], now
             facts.save()
-    merge(keep=one.customer, absorb=two.customer, reason="Same", by="staff:mai", now=now)
+        fold_facts(survivor=one.customer.pk, absorbed=[two.customer.pk])
     facts = get_facts(one.customer.pk)
     assert (facts.orders_count, facts.totals, facts.segments) == (5, {"VND": 200, "USD": 100}, ["USD", "VND"])
     assert get_facts(two.customer.pk).orders_count == 0

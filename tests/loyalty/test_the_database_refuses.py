@@ -141,3 +141,35 @@ def test_nobody_decides_their_own_large_adjustment(alice, now):
 def test_one_programme_is_active(alice):
     with refused(IntegrityError):
         ProgrammeFactory(code="other")
+
+
+def test_a_lot_stays_what_it_was_when_it_came(alice):
+    for change in ({"amount": 200, "remaining": 200}, {"account": Account.objects.filter(kind="issued")[0]}):
+        with refused(IntegrityError):
+            Lot.objects.update(**change)
+    with refused(IntegrityError), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM loyalty_lot")
+    with refused(IntegrityError), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("TRUNCATE loyalty_lot CASCADE")
+    books_are_right()
+
+
+def test_only_the_programme_lets_points_go_below_zero(alice):
+    own = Account.objects.filter(source_record=alice[0])
+    with refused(IntegrityError):
+        own.filter(kind="available").update(may_be_negative=True)
+    Programme.objects.update(may_go_negative=True)
+    own.filter(kind="available").update(may_be_negative=True)
+    with refused(IntegrityError):
+        own.filter(kind="held").update(may_be_negative=True)
+
+
+def test_erasure_reaches_the_notes_of_entries_alone(alice):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL omni.erasing = 'on'")
+    Entry.objects.update(note="")
+    with refused(IntegrityError):
+        Entry.objects.update(amount=1)
+    with refused(IntegrityError):
+        Entry.objects.all().delete()
