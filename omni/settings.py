@@ -114,23 +114,36 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A worker outlives a broker that is away for long.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "omni.core.background:Scheduler"
+CELERY_WORKER_CONSUMER = "omni.core.background:Consumer"
 # Publishing only makes things quick; a broker that hangs must not hold a buyer.
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
-    {"polling_interval": 0.05}
-    if CELERY_BROKER_URL.startswith("memory:")
-    else {"socket_timeout": 5, "socket_connect_timeout": 2}
-    if CELERY_BROKER_URL.startswith("redis")
-    else {}
-)
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TASK_PUBLISH_RETRY = False
-# Quorum queues survive the loss of a broker node; they exist in RabbitMQ only.
-CELERY_TASK_DEFAULT_QUEUE = "omni"
-if CELERY_BROKER_URL.startswith("amqp"):
-    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
-    CELERY_WORKER_DETECT_QUORUM_QUEUES = True
+# Shops that share a broker each have a queue of their own.
+CELERY_TASK_DEFAULT_QUEUE: str = env("CELERY_QUEUE", default="omni")
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any]
+match CELERY_BROKER_URL.split(":")[0]:
+    case "memory":
+        CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05}
+    case "redis" | "rediss":
+        CELERY_BROKER_TRANSPORT_OPTIONS = {
+            "socket_timeout": 2,
+            "socket_connect_timeout": 2,
+            "max_retries": 0,
+            # What a killed worker had taken comes back after so many seconds; the sweep is long past it by then.
+            "visibility_timeout": 300,
+        }
+    case "amqp" | "amqps":
+        CELERY_BROKER_TRANSPORT_OPTIONS = {"write_timeout": 2, "max_retries": 0}
+        # Quorum queues survive the loss of a broker node; they exist in RabbitMQ only.
+        CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+        CELERY_WORKER_DETECT_QUORUM_QUEUES = True
+    case other:
+        raise ImproperlyConfigured(f"CELERY_BROKER_URL begins with {other!r}; it takes amqp, amqps, redis or rediss.")
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]

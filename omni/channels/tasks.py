@@ -31,8 +31,8 @@ def ask_for_poll(channel_id: int) -> None:
     """Have a channel's orders read soon; where the broker is gone, the sweep does it."""
     try:
         _publish(poll, channel_id)
-    except Exception:
-        logger.warning("The reading of orders could not be queued; the sweep will do it.", exc_info=True)
+    except Exception as error:
+        logger.warning("The reading of orders could not be queued; the sweep will do it: %r", error)
 
 
 def _publish(task: Any, *arguments: int) -> None:

@@ -87,5 +87,5 @@ def _wake(waker: Callable[[], None]) -> None:
     # A broker that is gone must not fail the request whose change is already safe in the database.
     try:
         waker()
-    except Exception:
-        logger.warning("The relay could not be woken; its sweep will find the work.", exc_info=True)
+    except Exception as error:
+        logger.warning("The relay could not be woken; its sweep will find the work: %r", error)

@@ -2,15 +2,14 @@
 
 import logging
 import threading
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import Celery, beat, signals
 from celery.app import app_or_default
 from celery.worker import WorkController, state
-from django.db import close_old_connections, connections
+from django.db import close_old_connections
 
-from omni.core import clock
+from omni.core.background import Scheduler
 
 THREADS = 4
 log = logging.getLogger(__name__)
@@ -68,7 +67,7 @@ class Beat:
 
     def __init__(self) -> None:
         app = app_or_default()
-        self._service = beat.Service(app, max_interval=1, scheduler_cls=_Scheduler)
+        self._service = beat.Service(app, max_interval=1, scheduler_cls=Scheduler)
         self._thread = threading.Thread(target=self._service.start, name="beat", daemon=True)
 
     def start(self) -> None:
@@ -80,38 +79,6 @@ class Beat:
     def stop(self) -> None:
         """Start no more sweeps. It looks up once a second and ends by itself; nobody has to wait for it."""
         self._service.stop()
-
-
-class _Scheduler(beat.Scheduler):
-    """Runs every sweep at the start, for what fell due while the shop was closed, and whenever the business
-    clock was moved, for what fell due by that."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._ahead = timedelta()
-        super().__init__(*args, **kwargs)
-
-    def setup_schedule(self) -> None:
-        super().setup_schedule()
-        self._all_due()
-
-    def tick(self, *args: Any, **kwargs: Any) -> float:
-        try:
-            ahead = clock.now() - datetime.now(UTC)
-            if abs(ahead - self._ahead) > timedelta(seconds=30):
-                self._ahead = ahead
-                self._all_due()
-            return float(super().tick(*args, **kwargs))
-        except Exception:
-            # The database may be starting again; the timer goes on.
-            log.exception("beat could not tick")
-            connections.close_all()
-            return 1.0
-
-    def _all_due(self) -> None:
-        long_ago = self.app.now() - timedelta(days=400)
-        for entry in self.schedule.values():
-            entry.last_run_at = long_ago
-        self._heap = None
 
 
 def _nothing() -> None:
