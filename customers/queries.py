@@ -72,5 +72,6 @@ def _words(text: str) -> list[str]:
         try:
             return [normalise.phone(text)]
         except normalise.BadPhone:
-            return [digits]
-    return folded.split()[:8]
+            return [digits[:254]]
+    # No word of ours is longer, and PostgreSQL refuses very long ones.
+    return [word[:254] for word in folded.split()[:8]]

@@ -110,7 +110,7 @@ def timeline_page(
             instant, shown = datetime.fromisoformat(str(after[0])), int(after[1])
         except (TypeError, ValueError):
             instant = None
-        if instant is None or instant.tzinfo is None or not 0 <= shown <= 10_000:
+        if instant is None or instant.tzinfo is None or instant.year > 9998 or not 0 <= shown <= 10_000:
             raise BadRequest(_("This cursor is not one of ours. Start again without it."), param="cursor")
         before = instant + timedelta(microseconds=1)
     found = timeline(customer_id, before, limit + shown + 1, channel, kind)[shown:]

@@ -21,6 +21,11 @@ api: list[URLPattern | URLResolver] = [
     ),
 ]
 
+handler400 = "omni.core.api.errors.bad_request"
+handler403 = "omni.core.api.errors.forbidden"
+handler404 = "omni.core.api.errors.not_found"
+handler500 = "omni.core.api.errors.server_error"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("cart/<slug:code>", HandoffPage.as_view(), name="cart-handoff"),

@@ -26,9 +26,10 @@ class CustomerKey(serializers.Field[Any, Any, Any, Any]):
     """A customer's id, which we tell as text."""
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not str(data).isdigit() or len(str(data)) > 18:
+        told = str(data) if isinstance(data, str) or type(data) is int else ""
+        if not (told.isascii() and told.isdigit()) or len(told) > 18:
             raise serializers.ValidationError(_("This is not the id of a customer."), code="invalid")
-        return int(str(data))
+        return int(told)
 
     def to_representation(self, value: Any) -> str:
         return str(value)
@@ -203,7 +204,7 @@ class PaymentsIn(PaymentIn):
 
 
 class CancelIn(serializers.Serializer[Any]):
-    lines = LineIn(many=True, required=False, allow_null=True)
+    lines = serializers.ListField(child=LineIn(), required=False, allow_null=True)
     reason = serializers.CharField(max_length=200)
 
 
@@ -224,7 +225,7 @@ class ReturnIn(serializers.Serializer[Any]):
 
 
 class PickIn(serializers.Serializer[Any]):
-    lines = LineIn(many=True, required=False, allow_null=True)
+    lines = serializers.ListField(child=LineIn(), required=False, allow_null=True)
 
 
 class ReadyIn(serializers.Serializer[Any]):
@@ -242,7 +243,7 @@ class FailIn(serializers.Serializer[Any]):
 
 class RejectIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=40)
-    lines = LineIn(many=True, required=False, allow_null=True)
+    lines = serializers.ListField(child=LineIn(), required=False, allow_null=True)
 
 
 class SubstituteIn(serializers.Serializer[Any]):

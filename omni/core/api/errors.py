@@ -3,10 +3,11 @@
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -34,6 +35,10 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response | No
         detail = error.detail if isinstance(error.detail, str) else str(error)
         code = getattr(error.detail, "code", None) or error.default_code
         return Response(error_body(str(code), str(detail)), status=error.status_code, headers=_headers(error))
+    if isinstance(error, RequestDataTooBig):
+        return Response(error_body("too_large", _("The body is too large.")), status=413)
+    if isinstance(error, SuspiciousOperation):
+        return Response(error_body("bad_request", _("The request is missing something or is malformed.")), status=400)
     if isinstance(error, IntegrityError):
         return Response(_constraint(error), status=status.HTTP_409_CONFLICT)
     if isinstance(error, DataError):
@@ -47,15 +52,40 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response | No
     return None
 
 
-def server_error(request: HttpRequest) -> JsonResponse:
-    """500 under /api/ in the same shape; nothing of the defect leaks."""
-    return JsonResponse(
-        error_body("server_error", _("Something went wrong here. It was logged; try again.")), status=500
-    )
+def under_api(request: HttpRequest) -> bool:
+    """Whether programs read the answer, so that it must be JSON whatever goes wrong."""
+    return request.path_info.startswith("/api/")
 
 
-def not_found(request: HttpRequest) -> JsonResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: under /api/ in the one shape, else a page; nothing of the defect leaks."""
+    if not under_api(request):
+        return defaults.server_error(request)
+    told = error_body("server_error", _("Something went wrong here. It was logged; try again."))
+    return JsonResponse(told, status=500)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404 for an address that nothing answers to."""
+    if not under_api(request):
+        return defaults.page_not_found(request, exception)
     return JsonResponse(error_body("not_found", _("There is no such thing here.")), status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403 that something before the views told."""
+    if not under_api(request):
+        return defaults.permission_denied(request, exception)
+    told = error_body("forbidden", _("You may not do this. Ask a manager for the right."))
+    return JsonResponse(told, status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 that something before the views told, as for a strange host."""
+    if not under_api(request):
+        return defaults.bad_request(request, exception)
+    told = error_body("bad_request", _("The request is missing something or is malformed."))
+    return JsonResponse(told, status=400)
 
 
 def _domain(error: DomainError) -> Response:

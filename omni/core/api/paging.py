@@ -4,9 +4,11 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Field, Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
@@ -14,6 +16,15 @@ from omni.core.errors import BadRequest
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+# Ours are far shorter; a long one could only be made to exhaust us.
+LONGEST_CURSOR = 500
+
+
+class BadCursor(BadRequest):
+    message = _("This cursor is not one of ours. Start again without it.")
+
+    def __init__(self) -> None:
+        super().__init__(param="cursor")
 
 
 def limit_of(request: Request) -> int:
@@ -21,9 +32,9 @@ def limit_of(request: Request) -> int:
     told = request.query_params.get("limit")
     if told is None or told == "":
         return DEFAULT_LIMIT
-    if not told.isdigit() or int(told) < 1:
+    if not (told.isascii() and told.isdigit()) or not told.strip("0"):
         raise BadRequest(_("limit is a whole number from 1 to 200."), param="limit")
-    return min(int(told), MAX_LIMIT)
+    return int(told) if len(told.lstrip("0")) < 4 and int(told) < MAX_LIMIT else MAX_LIMIT
 
 
 def page_of(
@@ -41,7 +52,7 @@ def page_of(
     limit = limit_of(request)
     cursor = request.query_params.get("cursor")
     if cursor:
-        rows = rows.filter(_after(order, decode_cursor(cursor, len(order))))
+        rows = rows.filter(_after(order, _typed(rows.model, order, decode_cursor(cursor, len(order)))))
     found = list(rows.order_by(*order)[: limit + 1])
     page = found[:limit]
     more = len(found) > limit
@@ -53,13 +64,20 @@ def encode_cursor(values: list[Any]) -> str:
 
 
 def decode_cursor(cursor: str, size: int) -> list[Any]:
+    """The plain values (numbers and texts) that a cursor holds, `size` of them. Raises BadCursor (400)."""
     try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = json.loads(base64.urlsafe_b64decode(cursor[:LONGEST_CURSOR] + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, UnicodeDecodeError):
-        values = None
-    if not isinstance(values, list) or len(values) != size:
-        raise BadRequest(_("This cursor is not one of ours. Start again without it."), param="cursor")
+        raise BadCursor from None
+    if not isinstance(values, list) or len(values) != size or not all(_is_plain(value) for value in values):
+        raise BadCursor
     return values
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.isprintable()
+    return type(value) is int and -(2**63) <= value < 2**63
 
 
 def _values(row: Model, order: tuple[str, ...]) -> list[Any]:
@@ -68,6 +86,22 @@ def _values(row: Model, order: tuple[str, ...]) -> list[Any]:
         value = getattr(row, name.lstrip("-"))
         values.append(value.isoformat() if hasattr(value, "isoformat") else value)
     return values
+
+
+def _typed(model: type[Model], order: tuple[str, ...], values: list[Any]) -> list[Any]:
+    """The cursor's values as the columns hold them. Raises BadCursor for what they cannot hold."""
+    typed = []
+    for name, value in zip(order, values, strict=True):
+        column = model._meta.get_field(name.lstrip("-"))
+        assert isinstance(column, Field)
+        try:
+            held = column.to_python(value)
+        except (ValidationError, TypeError, ValueError):
+            raise BadCursor from None
+        if isinstance(held, datetime) and held.tzinfo is None:
+            raise BadCursor
+        typed.append(held)
+    return typed
 
 
 def _after(order: tuple[str, ...], values: list[Any]) -> Q:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -47,6 +48,8 @@ class MayCall(BasePermission):
         caller = request.user
         if not isinstance(caller, Caller):
             raise Unauthenticated
+        if access is None and not hasattr(view, str(request.method).lower()):
+            raise MethodNotAllowed(str(request.method))
         if access is None or not access.allows(caller):
             raise Forbidden
         return True

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from omni.core.api.callers import Caller
 from omni.core.api.idempotency import run_once
+from omni.core.api.parsing import refuse_large
 from omni.core.api.permissions import Access
 from omni.core.errors import DomainError
 
@@ -42,10 +43,19 @@ class ApiView(APIView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         method = str(request.method).lower()
-        own = getattr(self, method, None)
+        # Only what is a method of HTTP: a request may call itself anything, also after something of ours.
+        own = getattr(self, method, None) if method in self.http_method_names else None
         if own is not None and method not in {"get", "head", "options"}:
             setattr(self, method, self._wrapped(method.upper(), own))
-        return super().dispatch(request, *args, **kwargs)
+        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        # Answers are about people and money: nothing between us and the caller keeps them unless told so.
+        if "Cache-Control" not in answer.headers:
+            answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        refuse_large(request._request)
+        super().initial(request, *args, **kwargs)
 
     def _wrapped(self, method: str, own: Callable[..., Response]) -> Callable[..., HttpResponseBase]:
         def run(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
