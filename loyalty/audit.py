@@ -57,11 +57,11 @@ CHECKS: list[Check] = [
         " WHERE e.to_account_id <> l.account_id OR l.amount > e.amount",
     ),
     sql_check(
-        "ledger: a reversal mirrors its entry",
+        "ledger: a reversal mirrors its entry, and happens once",
         count="SELECT count(*) FROM loyalty_entry WHERE reverses_id IS NOT NULL",
-        wrong="SELECT format('entry %s', e.id) FROM loyalty_entry e JOIN loyalty_entry o ON o.id = e.reverses_id"
-        " WHERE (e.from_account_id, e.to_account_id, e.amount)"
-        " IS DISTINCT FROM (o.to_account_id, o.from_account_id, o.amount)",
+        wrong="SELECT format('entry %s', o.id) FROM loyalty_entry o JOIN loyalty_entry e ON e.reverses_id = o.id"
+        " GROUP BY o.id HAVING count(*) > 1 OR bool_or((e.from_account_id, e.to_account_id, e.amount)"
+        " IS DISTINCT FROM (o.to_account_id, o.from_account_id, o.amount))",
     ),
     sql_check(
         "points: an order earned once, and what it earned was posted",

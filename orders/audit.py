@@ -11,13 +11,20 @@ _TOLD_ELSEWHERE = "EXISTS (SELECT 1 FROM orders_orderevent e WHERE e.order_id = 
 
 CHECKS: list[Check] = [
     sql_check(
-        "orders: an order is the sum of its lines",
+        "orders: an order is the sum of its lines and charges",
         count="SELECT count(*) FROM orders_order",
         wrong="SELECT format('%s: its lines list %s, not %s', o.number, coalesce(sum(l.list_total), 0), o.list_total)"
         " FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id GROUP BY o.id"
         " HAVING coalesce(sum(l.list_total), 0) <> o.list_total OR coalesce(sum(l.discount_total), 0)"
         " <> o.discount_total + (SELECT coalesce(sum((a->>'amount')::bigint), 0)"
-        " FROM jsonb_array_elements(o.order_adjustments) a)",
+        " FROM jsonb_array_elements(o.order_adjustments) a) OR o.charges_total <>"
+        " (SELECT coalesce(sum((c->>'amount')::bigint), 0) FROM jsonb_array_elements(o.charges) c)",
+    ),
+    sql_check(
+        "orders: a channel's order is here once",
+        count="SELECT count(*) FROM orders_order WHERE external_id IS NOT NULL",
+        wrong="SELECT format('channel %s has %s as %s', channel_id, external_id, array_to_string(array_agg(number), ', '))"
+        " FROM orders_order WHERE external_id IS NOT NULL GROUP BY channel_id, external_id HAVING count(*) > 1",
     ),
     sql_check(
         "orders: an order's total is lines and charges less discounts",
@@ -115,5 +122,11 @@ CHECKS: list[Check] = [
         count="SELECT count(*) FROM orders_pickupcode",
         wrong="SELECT format('code %s of fulfilment %s', c.id, f.id) FROM orders_pickupcode c"
         " JOIN orders_fulfilment f ON f.id = c.fulfilment_id WHERE c.ended_at IS NULL AND f.ended_at IS NOT NULL",
+    ),
+    sql_check(
+        "orders: one pick-up code of goods is live, and five wrong tries lock it",
+        count="SELECT count(*) FROM orders_pickupcode",
+        wrong="SELECT format('fulfilment %s', fulfilment_id) FROM orders_pickupcode GROUP BY fulfilment_id"
+        " HAVING count(*) FILTER (WHERE ended_at IS NULL) > 1 OR bool_or(wrong_tries >= 5 AND locked_at IS NULL)",
     ),
 ]

@@ -78,6 +78,14 @@ CHECKS = [
         ),
     ),
     sql_check(
+        "An event that a channel sent was taken once",
+        count="SELECT count(*) FROM channels_inboundevent",
+        wrong=(
+            "SELECT channel_id || ' ' || event_id FROM channels_inboundevent"
+            " GROUP BY channel_id, event_id HAVING count(*) > 1"
+        ),
+    ),
+    sql_check(
         "Each hearer heard each message once",
         count="SELECT count(*) FROM core_hearing",
         wrong=("SELECT message_id || ' ' || hearer FROM core_hearing GROUP BY message_id, hearer HAVING count(*) > 1"),
