@@ -4,7 +4,7 @@ import sys
 import time
 from typing import TextIO
 
-from omni.embedded.headless import Shop
+from omni.embedded.shop import Shop
 from omni.embedded.story.client import StoryError
 from omni.embedded.story.steps import STEPS
 from omni.embedded.story.world import World
@@ -23,6 +23,9 @@ def run(shop: Shop, out: TextIO | None = None) -> bool:
         except StoryError as error:
             print(f"{number:2}. FAILED  {title}\n            {error}", file=out, flush=True)
             return False
+        except Exception:
+            print(f"{number:2}. FAILED  {title}", file=out, flush=True)
+            raise
         print(f"{number:2}. ok  {title} ({time.monotonic() - since:.1f} s)", file=out, flush=True)
         for line in verified:
             print(f"        - {line}", file=out, flush=True)

@@ -37,9 +37,21 @@ class Api:
     def put(self, path: str, body: dict[str, Any]) -> Any:
         return _good(self.http.put(f"/api/v1/{path}", json=body, headers=self._write_headers()))
 
-    def try_post(self, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        """POST with a fresh Idempotency-Key; any answer is returned."""
-        return self.http.post(f"/api/v1/{path}", json=body or {}, headers=self._write_headers())
+    def try_post(self, path: str, body: dict[str, Any] | None = None, *, key: str = "") -> httpx.Response:
+        """POST with the Idempotency-Key given, else with a fresh one; any answer is returned."""
+        headers = self._write_headers() | ({"Idempotency-Key": key} if key else {})
+        return self.http.post(f"/api/v1/{path}", json=body or {}, headers=headers)
+
+    def post_often(self, path: str, body: dict[str, Any], *, times: int = 6) -> Any:
+        """POST the same with the same Idempotency-Key, as over a bad line: every answer after the first repeats it."""
+        key = str(uuid.uuid4())
+        first = self.try_post(path, body, key=key)
+        told = _good(first)
+        for _ in range(times - 1):
+            again = self.try_post(path, body, key=key)
+            expect_equal(again.headers.get("Idempotent-Replay"), "true", f"that a repeat of POST {path} says so")
+            expect_equal((again.status_code, again.json()), (first.status_code, told), f"a repeat of POST {path}")
+        return told
 
     def page(self, path: str, **query: Any) -> str:
         """An HTML or CSV page of the shop."""

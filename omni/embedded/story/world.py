@@ -2,12 +2,17 @@
 
 import csv
 import io
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
+from django.conf import settings
 
+from omni.core import clock
 from omni.core.models import Channel
-from omni.embedded.headless import Shop
+from omni.embedded.shop import Shop
 from omni.embedded.story.client import Api, manage, wait_for
 
 HOME, OTHER = "hcm-q1", "hn-hk"
@@ -19,6 +24,7 @@ class World:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
+        self.zone = ZoneInfo(settings.TIME_ZONE)
         self.peer = httpx.Client(base_url=shop.peer_url, timeout=20)
         self.api = {code: self._with_key(code) for code in SELLING if code != "till"}
         self.api["till"] = self._with_key("till", "--location", HOME)
@@ -31,7 +37,8 @@ class World:
         self.customer = ""
         self.cart = ""
         self.order: dict[str, Any] = {}
-        self.points = 0
+        self.refunded: dict[str, Any] = {}
+        self.before_order = self.after_order = self.before_return = Sales(date.min, {})
 
     def _with_key(self, channel: str, *more: str) -> Api:
         return Api(self.shop.url, key=self.manage("create_channel_key", channel, *more))
@@ -65,12 +72,41 @@ class World:
         before = len(self.sms_to(self.phone))
         api.post("auth/otp", {"phone": self.phone})
         messages = wait_for(
-            "an SMS with a code", lambda: (found := self.sms_to(self.phone)) and len(found) > before and found
+            "an SMS with a code", lambda: found if len(found := self.sms_to(self.phone)) > before else []
         )
         digits = "".join(letter if letter.isdigit() else " " for letter in messages[0]["text"]).split()
         return next(word for word in digits if len(word) == 6)
 
-    def sales(self, day: str) -> dict[str, dict[str, str]]:
-        """The sales report of one day as its CSV export has it, by the name of its row."""
-        text = self.manager.page("/reports/sales-by-channel/", **{"from": day, "to": day, "format": "csv"})
-        return {row[next(iter(row))]: row for row in csv.DictReader(io.StringIO(text.lstrip("\ufeff")))}
+    def today(self) -> date:
+        """The shop's own day by its business clock."""
+        return clock.now().astimezone(self.zone).date()
+
+    def day_of(self, moment: str) -> date:
+        """The shop's own day of a moment that the API told."""
+        return datetime.fromisoformat(moment).astimezone(self.zone).date()
+
+    def live_atp(self, sku: str, location: str) -> int:
+        """What can be promised of a SKU at a location this moment, from the stock table itself."""
+        places = self.api["web"].get("locations", sku=sku)["results"]
+        return next((int(row["atp"]) for row in places if row["code"] == location), 0)
+
+    def sales(self, day: date) -> "Sales":
+        """The sales report of one day, as its CSV export has it."""
+        page = "/reports/sales-by-channel/"
+        text = self.manager.page(page, **{"from": day.isoformat(), "to": day.isoformat(), "format": "csv"})
+        rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+        return Sales(day, {(row["Table"], row["Name"]): row for row in rows if row["Currency"] == "VND"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """The report's rows of one day, by table and name; a row that is not there is all zero."""
+
+    day: date
+    rows: dict[tuple[str, str], dict[str, str]]
+
+    def row(self, table: str, name: str) -> tuple[int, int, int]:
+        """Orders, returns and net sales of a row; amounts in minor units."""
+        row = self.rows.get((table, name), {})
+        orders, returns, net = (int(row.get(column) or 0) for column in ("Orders", "Returns", "Net sales"))
+        return orders, returns, net
