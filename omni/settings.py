@@ -236,7 +236,11 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
     # A refusal is an answer, not an event; defects stay loud.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    # The in-memory broker has no host, and is told so at every connection.
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "kombu.connection": {"level": "ERROR" if CELERY_BROKER_URL.startswith("memory:") else "WARNING"},
+    },
 }
 
 if PRODUCTION:

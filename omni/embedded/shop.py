@@ -79,7 +79,7 @@ def open_shop(*, port: int, progress: Progress) -> Iterator[OpenShop]:
         stack.enter_context(_alone(data_dir))
         # Before the logging is turned to the file: loading these sets it up anew.
         application, worker, beat = _application(), Worker(), Beat()
-        stack.enter_context(_logging_to(_log_file()))
+        _log_to(_log_file())
         with progress.step(_("PostgreSQL")):
             stack.enter_context(postgres.running(data_dir))
         stack.callback(connections.close_all)
@@ -210,21 +210,14 @@ def _log_file() -> Path:
     return Path(settings.DATA_DIR) / "shop.log"
 
 
-@contextmanager
-def _logging_to(file: Path) -> Iterator[None]:
-    """The terminal is for people: what the parts log goes to a file while the shop is open."""
+def _log_to(file: Path) -> None:
+    """The terminal is for people: what the parts log goes to a file, to the end of this process.
+
+    A task that does not end in time with the shop fails after it is closed, and that is nobody's concern.
+    """
     handler = logging.handlers.RotatingFileHandler(file, maxBytes=5_000_000, backupCount=1)
     handler.setFormatter(logging.Formatter("{asctime} {levelname} {threadName} {name} {message}", style="{"))
-    root = logging.getLogger()
-    before = root.handlers
-    # It misses a host name, which the in-memory broker has none of, at every connection.
-    logging.getLogger("kombu.connection").setLevel(logging.ERROR)
-    root.handlers = [handler]
-    try:
-        yield
-    finally:
-        root.handlers = before
-        handler.close()
+    logging.getLogger().handlers = [handler]
 
 
 class _Peer:

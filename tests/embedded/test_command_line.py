@@ -45,6 +45,7 @@ def manage(data_dir, *argv):
     )
 
 
+@pytest.mark.embedded
 def test_a_command_finds_its_database_whether_or_not_somebody_runs_it_already(tmp_path):
     data_dir = tmp_path / "my shop"
     ask = ("shell", "--no-imports", "-c", "from django.db import connection; connection.ensure_connection(); print(7)")
@@ -67,6 +68,20 @@ def test_an_embedded_error_is_one_line_of_advice(tmp_path):
     assert "made by PostgreSQL 16" in done.stderr
     assert "Traceback" not in done.stderr
     postgres.socket_dir(tmp_path).rmdir()
+
+
+def test_a_folder_of_ours_that_is_read_only_is_called_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(postgres.EmbeddedError, match=r"is read-only.*chmod"):
+        postgres.local_secret(tmp_path)
+
+
+@pytest.mark.embedded
+def test_a_command_that_tells_the_worker_something_prints_nothing_about_the_broker(tmp_path):
+    told = "from omni.celery import app; app.send_task('nobody.hears')"
+    done = manage(tmp_path, "shell", "--no-imports", "-c", told)
+    postgres.socket_dir(tmp_path).rmdir()
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_taken_port_is_passed_over():

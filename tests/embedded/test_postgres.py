@@ -24,6 +24,7 @@ from tests.embedded.machine import (
     server_pid,
 )
 
+pytestmark = pytest.mark.embedded
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 

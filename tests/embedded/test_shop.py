@@ -20,6 +20,8 @@ import pytest
 from omni.embedded import postgres
 from tests.embedded.machine import ROOT, ask, is_up, kill_server
 
+pytestmark = pytest.mark.embedded
+
 OPEN = "Ctrl-C closes the shop."
 
 
@@ -92,6 +94,7 @@ def test_the_first_start_makes_the_shop_and_shows_passwords_and_the_second_finds
     assert "lan              one-time-password" in first.printed
     assert first.get("/name/") == "Web"
     assert first.end() == 0
+    assert first.printed.endswith("Closing the shop.\nClosed.\n")
     second = Demo(data_dir, "--port", "0")
     assert "one-time-password" not in second.printed
     assert "The shop is there already" in second.printed

@@ -27,10 +27,15 @@ def open_folder(data_dir: Path) -> Path:
             f"The data folder {data_dir} cannot be made: {error.strerror}."
             " Set OMNI_DATA_DIR to a folder where you may write."
         ) from error
+    if not usable and (owner := data_dir.stat().st_uid) != os.geteuid():
+        raise EmbeddedError(
+            f"The data folder {data_dir} belongs to another user (uid {owner})."
+            " Run as that user, or set OMNI_DATA_DIR to a folder of your own."
+        )
     if not usable:
         raise EmbeddedError(
-            f"The data folder {data_dir} belongs to another user (uid {data_dir.stat().st_uid})."
-            " Run as that user, or set OMNI_DATA_DIR to a folder of your own."
+            f"The data folder {data_dir} is read-only. Make it writable (`chmod u+rwx`), or set OMNI_DATA_DIR to"
+            " another folder."
         )
     return data_dir
 

@@ -1,7 +1,8 @@
 """A believable retailer for the first run: Mây, six stores from Hải Phòng to Cần Thơ, clothes and things of home."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from random import Random
 
 from django.contrib.auth.hashers import make_password
@@ -25,9 +26,7 @@ def seed(*, progress: Callable[[str], None]) -> dict[str, str]:
     random = Random(20260617)  # noqa: S311  a believable shop, not a secret
     now = clock.now()
     passwords = make_passwords()
-    # A hash takes half a second on purpose, of a core that the rest leaves idle.
-    with ThreadPoolExecutor(max_workers=1) as hashing, transaction.atomic():
-        hashes = {username: hashing.submit(make_password, password) for username, password in passwords.items()}
+    with _hashing(passwords) as hashes, transaction.atomic():
         progress("stores and channels")
         make_places(now=now)
         make_channels(now=now)
@@ -50,6 +49,16 @@ def seed(*, progress: Callable[[str], None]) -> dict[str, str]:
     progress("today's orders, and what is to be done")
     make_lately(random=random, now=now)
     return passwords
+
+
+@contextmanager
+def _hashing(passwords: Mapping[str, str]) -> Iterator[dict[str, Future[str]]]:
+    """Hashes by user name, in the making: each takes half a second on purpose, of a core that the rest leaves idle."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        yield {username: pool.submit(make_password, password) for username, password in passwords.items()}
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def connect_channels(*, peer_http_port: int, peer_smtp_port: int, web_url: str) -> None:

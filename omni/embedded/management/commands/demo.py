@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from argparse import SUPPRESS, ArgumentParser
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -73,10 +74,13 @@ class Command(BaseCommand):
                     threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
                 else:
                     _announce(progress, opened.shop, port)
-                _wait(opened, stop)
+                with suppress(_Stop):
+                    _wait(opened, stop)
                 progress.say(_("Closing the shop."))
         except _Stop:
-            progress.say(_("Closed."))
+            # Before it was open.
+            pass
+        progress.say(_("Closed."))
 
 
 class _Stop(KeyboardInterrupt):
