@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
@@ -168,12 +167,6 @@ class GiftCardAdmin(ReadMostlyAdmin):
         return money(card.account.balance, card.account.unit)
 
 
-class AdjustmentForm(ModelForm[models.Adjustment]):
-    class Meta:
-        model = models.Adjustment
-        fields = ["source_record", "points", "reason"]
-
-
 @admin.register(models.Adjustment)
 class AdjustmentAdmin(ReadMostlyAdmin):
     """A new one is asked for by form; above the programme's limit a second person approves or refuses it here."""
@@ -191,11 +184,8 @@ class AdjustmentAdmin(ReadMostlyAdmin):
     def has_approve_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("loyalty.approve_adjustment")
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **kwargs) if change else AdjustmentForm
-
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return super().get_fields(request, obj) if obj else AdjustmentForm.Meta.fields
+        return super().get_fields(request, obj) if obj else ["source_record", "points", "reason"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return super().get_readonly_fields(request, obj) if obj else []

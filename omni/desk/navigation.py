@@ -54,6 +54,7 @@ GROUPS: list[tuple[Promise, list[Item]]] = [
             ("loyalty.MemberTier", "military_tech", None, ""),
             ("loyalty.GiftCard", "card_giftcard", None, ""),
             ("loyalty.Account", "account_balance_wallet", None, ""),
+            ("loyalty.Adjustment", "tune", None, ""),
         ],
     ),
     (
