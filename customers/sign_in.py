@@ -91,16 +91,17 @@ def _speaks_for_all(record: SourceRecord, customer: int) -> bool:
     """Whether an unproven word of this record may open the whole customer.
 
     Somebody could write their own e-mail beside another person's phone and wait until that person proves the
-    phone. So the record must itself have come with a proof, or a person must have said whose it is, or nothing
-    of the customer is proven by others.
+    phone, or beside the number of a card that they have seen. So the record must itself have come with a proven
+    phone or e-mail, or a person must have said whose it is, or nothing of the customer is proven by others.
     """
     records = records_of(customer)
-    proven = set(
+    proven = (
         Identifier.objects.filter(source_record__in=records, valid_until=None)
         .filter(Q(proven=True) | Q(verified_at__isnull=False))
-        .values_list("source_record_id", flat=True)
+        .values_list("source_record_id", "kind")
     )
-    if not proven or record.pk in proven:
+    others = {record_id for record_id, _kind in proven} - {record.pk}
+    if not others or any(own == record.pk and kind in {"phone", "email"} for own, kind in proven):
         return True
     said = LinkDecision.objects.filter(verdict=LinkDecision.Verdict.SAME).exclude(decided_by=RULES)
     return said.filter(left=record).exists() or said.filter(right=record).exists()

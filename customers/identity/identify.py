@@ -86,19 +86,35 @@ def identify(
                 dict(told or {}), now, by,
             )  # fmt: skip
     # Told after the block, so that a caller without a transaction of its own keeps the count of wrong tries.
-    wrong = next(index for index, code in found.items() if code is None)
-    raise codes.WrongCode(param=f"identifiers[{wrong}].code")
+    raise _wrong_code(found)
 
 
 def add_record(
     *, customer: Customer, channel: Channel, claims: Sequence[Claim], name: str = "", birth_date: date | None = None,
-    told: dict[str, Any], now: datetime, by: str,
+    told: dict[str, Any], now: datetime, by: str, by_channel: bool = True,
 ) -> SourceRecord:  # fmt: skip
     """A correction of what we know of a customer, as one more source record of theirs; locks the customer.
 
     `told` may hold language, address and preferences. Its word weighs more than what channels told before.
+    `by_channel`: the channel tells it, whose word may be proof; a customer's own word never is, their code is.
+    Raises WrongCode (403; the wrong try is counted).
     """
     normal = _normalise(claims)
+    with write():
+        found = _find_codes(claims, normal, now)
+        if None not in found.values():
+            for code in found.values():
+                assert code is not None
+                codes.use_code(code, now=now)
+            proofs = _proofs(claims, normal, channel, by_channel=by_channel)
+            return _add_record(customer, channel, normal, proofs, name, birth_date, told, now, by)
+    raise _wrong_code(found)
+
+
+def _add_record(
+    customer: Customer, channel: Channel, normal: Sequence[Normal], proofs: Sequence[_Proved], name: str,
+    birth_date: date | None, told: dict[str, Any], now: datetime, by: str,
+) -> SourceRecord:  # fmt: skip
     with write():
         serialise(channel, None, normal)
         lock_customers([customer.pk])
@@ -109,7 +125,7 @@ def add_record(
         anchor = Membership.objects.filter(customer=customer).order_by("pk").values_list("pk", flat=True)[0]
         Membership.objects.create(source_record=record, customer=customer, first_customer=customer)
         decide(pairs=[pair(anchor, record.pk)], verdict=SAME, by=by, reason="told by themselves", now=now)
-        _attach(record, _proofs(claims, normal, channel), now)
+        _attach(record, proofs, now)
         refresh(customers=[customer.pk], now=now)
         return record
 
@@ -269,12 +285,22 @@ def _find_codes(claims: Sequence[Claim], normal: Sequence[Normal], now: datetime
     }
 
 
-def _proofs(claims: Sequence[Claim], normal: Sequence[Normal], channel: Channel) -> list[_Proved]:
+def _wrong_code(found: dict[int, SignInCode | None]) -> codes.WrongCode:
+    wrong = next(index for index, code in found.items() if code is None)
+    return codes.WrongCode(param=f"identifiers[{wrong}].code")
+
+
+def _proofs(
+    claims: Sequence[Claim], normal: Sequence[Normal], channel: Channel, *, by_channel: bool = True
+) -> list[_Proved]:
+    """What of the claims is proven. The codes have been found right. The word of a marketplace is somebody else's:
+    taken for proof, it could put its own e-mail beside another person's phone and sign in as them."""
+    trusted = by_channel and channel.kind != Channel.Kind.MARKETPLACE
     proved = {}
     for claim, own in zip(claims, normal, strict=True):
         # Whoever tells a card or a social account holds it.
-        by_channel = claim.verified or own.kind in matching.PERSONAL
-        how = "code" if claim.code else f"channel:{channel.code}" if by_channel else ""
+        word = trusted and (claim.verified or own.kind in matching.PERSONAL)
+        how = "code" if claim.code else f"channel:{channel.code}" if word else ""
         if (own.kind, own.value) not in proved or how:
             proved[own.kind, own.value] = _Proved(own, how[:60])
     return list(proved.values())

@@ -10,9 +10,11 @@ from rest_framework.response import Response
 
 from customers.codes import limit_trying
 from customers.identity import Claim, identify, merge, unmerge
+from customers.models import Customer
+from customers.normalise import identifier
 from customers.queries import primary_record
-from customers.timeline import NewInteraction, record_interactions
-from customers.views.reach import caller_id, channel_of, number_of, told_customer
+from customers.timeline import NewInteraction, UnknownRecord, record_interactions
+from customers.views.reach import UnknownCustomer, caller_id, channel_of, may_know, number_of, told_customer
 from customers.views.shapes import (
     CustomerOut,
     IdentifiedOut,
@@ -28,7 +30,7 @@ from customers.views.shapes import (
 from omni.core import clock
 from omni.core.api.permissions import Access
 from omni.core.api.views import ApiView
-from omni.core.errors import BadRequest, Unprocessable
+from omni.core.errors import BadRequest, DomainError, Unprocessable
 
 
 class BadTime(Unprocessable):
@@ -50,9 +52,7 @@ class IdentifyView(ApiView):
     @extend_schema(request=IdentifyIn, responses={200: IdentifiedOut, 201: IdentifiedOut})
     def post(self, request: Request) -> Response:
         told = self.read(IdentifyIn)
-        for claim in told["identifiers"]:
-            if claim.get("code"):
-                limit_trying(value=claim["value"], caller=caller_id(request))
+        limit_codes(request, told["identifiers"])
         found = identify(
             channel=channel_of(request),
             claims=claims_of(told["identifiers"]),
@@ -96,8 +96,14 @@ class InteractionsView(ApiView):
             raise BadTime(param=f"{at}.happened_at")
         if "source_record" in item:
             record = number_of(item["source_record"])
+            whose = Customer.objects.filter(memberships=record).first()
+            if whose is not None and not may_know(self.caller, whose):
+                raise UnknownRecord(param=f"{at}.source_record")
         elif "customer" in item:
-            record = primary_record(told_customer(item["customer"], f"{at}.customer"), channel).pk
+            customer = told_customer(item["customer"], f"{at}.customer")
+            if not may_know(self.caller, customer):
+                raise UnknownCustomer(param=f"{at}.customer")
+            record = primary_record(customer, channel).pk
         else:
             raise WhoIsMissing(param=f"{at}.customer")
         return NewInteraction(
@@ -148,6 +154,19 @@ class UnmergeView(ApiView):
             now=clock.now(),
         )
         return Response({"customers": show_customers(customers)})
+
+
+def limit_codes(request: Request, told: list[dict[str, Any]]) -> None:
+    """Count the codes that are tried, by whose they are however that is written. Raises TooMany."""
+    for index, claim in enumerate(told):
+        if not claim.get("code"):
+            continue
+        try:
+            own = identifier(claim["kind"], claim["value"])
+        except DomainError as refusal:
+            refusal.param = f"identifiers[{index}].value"
+            raise
+        limit_trying(value=own.value, caller=caller_id(request))
 
 
 def claims_of(told: list[dict[str, Any]]) -> list[Claim]:

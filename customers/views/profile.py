@@ -14,7 +14,7 @@ from customers.models import Consent, Customer
 from customers.privacy import erase, export, log_access
 from customers.queries import MOST_FOUND, records_of, search
 from customers.timeline import timeline_page
-from customers.views.identify import claims_of
+from customers.views.identify import claims_of, limit_codes
 from customers.views.reach import channel_of, number_of, reach_customer
 from customers.views.shapes import (
     AllowedOut,
@@ -74,6 +74,7 @@ class CustomerView(ApiView):
     @extend_schema(request=ProfileIn, responses=CustomerOut)
     def patch(self, request: Request, customer_id: str) -> Response:
         told = self.read(ProfileIn)
+        limit_codes(request, told.get("identifiers", []))
         customer = reach_customer(self.caller, customer_id)
         if customer.erased_at is not None:
             raise NotFound
@@ -87,6 +88,7 @@ class CustomerView(ApiView):
             told={key: told[key] for key in ("language", "address", "preferences") if key in told},
             now=clock.now(),
             by=self.caller.name,
+            by_channel=not self.caller.is_customer,
         )
         customer.refresh_from_db()
         return Response(show_customer(customer, _merged_from(customer, customer_id)))

@@ -5,10 +5,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
-from customers.models import Customer
-from customers.queries import customer_of, resolve
+from customers.models import Customer, SourceRecord
+from customers.queries import resolve
 from omni.core.api.callers import Caller
 from omni.core.errors import NotFound, Unprocessable
+from omni.core.limits import address_of
 from omni.core.models import Channel
 
 
@@ -28,9 +29,20 @@ def reach_customer(caller: Caller, told: str) -> Customer:
     customer = resolve(number_of(told))
     if customer is None:
         raise NotFound
-    if caller.is_customer and customer_of(caller.source_record or 0).pk != customer.pk:
+    if not may_know(caller, customer):
         raise NotFound
     return customer
+
+
+def may_know(caller: Caller, customer: Customer) -> bool:
+    """Whether a caller may know of a customer: themselves; for a marketplace, which is not ours, those whom it told
+    us of; for our own channels and colleagues anybody."""
+    if caller.is_customer:
+        return SourceRecord.objects.filter(pk=caller.source_record or 0, membership__customer=customer).exists()
+    channel = caller.channel
+    if caller.is_key and channel is not None and channel.kind == Channel.Kind.MARKETPLACE:
+        return SourceRecord.objects.filter(channel=channel, membership__customer=customer).exists()
+    return True
 
 
 def told_customer(told: str, param: str) -> Customer:
@@ -68,4 +80,4 @@ def channel_of(request: Request, told: str | None = None) -> Channel:
 def caller_id(request: Request) -> str:
     """Whom limits count for: the key or person, else the address that the request comes from."""
     caller = request.user
-    return caller.id if isinstance(caller, Caller) else f"ip:{request.META.get('REMOTE_ADDR', '')}"
+    return caller.id if isinstance(caller, Caller) else f"ip:{address_of(request._request)}"

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from customers.models import Customer, Identifier
 from customers.normalise import card as clean_card
 from customers.queries import customer_of, primary_record, records_of, resolve
+from customers.views.reach import may_know
 from loyalty import rewards
 from loyalty.api import serializers as shapes
 from loyalty.balances import balance_of, lots_of, statement
@@ -43,9 +44,10 @@ class ByCardView(ApiView):
         held = Identifier.objects.filter(kind=Identifier.Kind.CARD, value=clean_card(card), valid_until=None)
         # Who has proven to hold it goes before who only told its number.
         first = held.order_by("verified_at", "pk").first()
-        if first is None:
+        member = customer_of(first.source_record_id) if first is not None else None
+        if member is None or not may_know(self.caller, member):
             raise NotFound
-        return Response(show_member(customer_of(first.source_record_id), clock.now()))
+        return Response(show_member(member, clock.now()))
 
 
 class EntriesView(ApiView):
@@ -146,7 +148,7 @@ def member_of(caller: Caller, customer: str) -> Customer:
     member = resolve(int(customer)) if customer.isdecimal() and len(customer) < 19 else None
     if member is None:
         raise NotFound
-    if caller.is_customer and caller.source_record not in records_of(member.pk):
+    if not may_know(caller, member):
         raise NotFound
     return member
 
