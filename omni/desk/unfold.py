@@ -21,6 +21,7 @@ _JADE = {
 }
 
 UNFOLD: dict[str, Any] = {
+    "LOGIN": {"form": "omni.desk.login.CountedLogin"},
     "SITE_TITLE": "Omni",
     "SITE_HEADER": "Omni",
     "SITE_SUBHEADER": _("One shop, every channel"),

@@ -7,16 +7,23 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse
+from rest_framework.request import Request
 
 from catalog.quoting import MOST_UNITS, BadQuantity
 from customers.models import Membership
+from customers.queries import resolve
+from customers.views.reach import may_know
+from loyalty.gift_cards import GiftCardUnknown
 from omni.core.api.callers import Caller
 from omni.core.api.permissions import Access
 from omni.core.api.views import ApiView
-from omni.core.errors import Forbidden, NotFound
+from omni.core.errors import DomainError, Forbidden, NotFound
+from omni.core.limits import hit, refuse_above
 from omni.core.models import Channel, Location
 from orders.cancelling import LineWish
+from orders.models import Order, Tender
 from orders.paying import NewPayment
+from orders.queries import find_order, visible_orders
 
 # What answers hold is documented in the guide; its shape follows orders.presenting.
 ORDER_ANSWER = OpenApiResponse(OpenApiTypes.OBJECT, description="The whole order.")
@@ -26,6 +33,11 @@ LIST_ANSWER = OpenApiResponse(OpenApiTypes.OBJECT, description='{"results": [...
 
 SELLS = Access(key=True, customer=True, staff="orders.add_order")
 HANDLES = Access(key="fulfilments.handle", staff="orders.change_fulfilment")
+
+
+# Wrong gift card numbers in a minute: a web shop's key speaks for many buyers.
+WRONG_CARDS_OF_KEY = 60
+WRONG_CARDS_OF_PERSON = 5
 
 
 class PlaceForbidden(Forbidden):
@@ -50,8 +62,11 @@ class OrdersView(ApiView):
         return channel
 
     def customer_wished(self, told: int | None) -> int | None:
-        """A customer speaks for themselves only; keys and colleagues for whom they name."""
+        """A customer speaks for themselves only; keys and colleagues for whom they name and may know of."""
         if not self.caller.is_customer:
+            customer = resolve(told) if told is not None else None
+            if customer is not None and not may_know(self.caller, customer):
+                raise NotFound(param="customer")
             return told
         own = (
             Membership.objects.filter(source_record_id=self.caller.source_record)
@@ -62,10 +77,41 @@ class OrdersView(ApiView):
             raise NotFound(param="customer")
         return own
 
+    def order_to_change(self, number: str) -> Order:
+        """An order that the caller may change. A till looks up any order, to take goods back and money in, but
+        changes only those of its own place. Raises NotFound and PlaceForbidden."""
+        order = find_order(self.caller, number)
+        if self.caller.location is not None and not visible_orders(self.caller).filter(pk=order.pk).exists():
+            raise PlaceForbidden
+        return order
+
     def must_act_at(self, *places: int | None) -> None:
         """Refuse a caller who may act at none of these locations."""
         if not any(place is not None and may_act_at(self.caller, place) for place in places):
             raise PlaceForbidden
+
+
+class TakesGiftCards(OrdersView):
+    """Base of views that take payments: how many wrong gift card numbers a caller may try is limited."""
+
+    def before(self, request: Request) -> None:
+        told = request.data if isinstance(request.data, dict) else {}
+        several = told.get("payments")
+        tried = [told, *(several if isinstance(several, list) else [])]
+        if any(isinstance(payment, dict) and payment.get("tender") == Tender.GIFT_CARD for payment in tried):
+            refuse_above(self._bucket, limit=self._most, seconds=60)
+
+    def after_refusal(self, refusal: DomainError) -> None:
+        if isinstance(refusal, GiftCardUnknown):
+            hit(self._bucket, limit=self._most, seconds=60)
+
+    @property
+    def _bucket(self) -> str:
+        return f"gift-card-wrong/{self.caller.id}"
+
+    @property
+    def _most(self) -> int:
+        return WRONG_CARDS_OF_KEY if self.caller.is_key else WRONG_CARDS_OF_PERSON
 
 
 def may_act_at(caller: Caller, location_id: int) -> bool:

@@ -21,17 +21,27 @@ from orders.models import Method, Order
 from orders.paying import add_payments, confirm_payment
 from orders.placing import place_or_find
 from orders.presenting import show_order, show_orders, show_return
-from orders.queries import at_places, find_order, find_payment, visible_orders
+from orders.queries import at_places, find_cart, find_order, find_payment, visible_orders
 from orders.recording import ToldLine, ToldOrder, ToldPayment, record_or_find
 from orders.returning import ReturnWish, return_goods
 from orders.serializers import CancelIn, ChannelOrderIn, EditIn, EmptyIn, OrderIn, PaymentsIn, ReturnIn
-from orders.views.base import LIST_ANSWER, ORDER_ANSWER, SELLS, OrdersView, location_named, payments, quantities, wishes
+from orders.views.base import (
+    LIST_ANSWER,
+    ORDER_ANSWER,
+    SELLS,
+    OrdersView,
+    TakesGiftCards,
+    location_named,
+    payments,
+    quantities,
+    wishes,
+)
 
 RETURN_ANSWER = OpenApiResponse(OpenApiTypes.OBJECT, description="The return: refund by line and tender, points.")
 _FILTERS = ("customer", "channel", "status", "location", "placed_after", "external_id", "cursor", "limit")
 
 
-class OrdersListView(OrdersView):
+class OrdersListView(TakesGiftCards):
     """Place an order, or list those that the caller may know of, newest first."""
 
     access = {"GET": Access(key=True, customer=True, staff="orders.view_order"), "POST": SELLS}
@@ -52,6 +62,11 @@ class OrdersListView(OrdersView):
         ):
             # Their own word that money was taken is no capture.
             raise Forbidden(param="payments")
+        if self.caller.is_customer and (told.get("fulfilment") or {}).get("method") == Method.CARRY_OUT:
+            # Nor is it that they have the goods already.
+            raise Forbidden(param="fulfilment.method")
+        if told.get("cart"):
+            find_cart(self.caller, told["cart"])
         wish = NewOrder(
             lines=quantities(told["lines"]) if told.get("lines") is not None else None,
             cart=told.get("cart"),
@@ -70,6 +85,9 @@ class OrdersListView(OrdersView):
         order, is_new = place_or_find(
             channel=self.channel, wish=wish, location=self.caller.location, by=self.caller.name, now=clock.now()
         )
+        if not is_new:
+            # The number is the channel's, the first order may be somebody else's.
+            find_order(self.caller, order.number)
         return Response(show_order(order), status=201 if is_new else 200)
 
 
@@ -92,7 +110,7 @@ class ChannelOrdersView(OrdersView):
                 currency=told.get("currency") or "VND",
                 charges=told.get("charges") or [],
                 payments=[ToldPayment(**payment) for payment in told.get("payments") or []],
-                customer=told.get("customer"),
+                customer=self.customer_wished(told.get("customer")),
                 contact=told.get("contact") or {},
                 coupons=told.get("coupons") or [],
                 method=way.get("method") or (Method.CARRY_OUT if self.caller.location else Method.DELIVERY),
@@ -130,7 +148,7 @@ class CancelView(OrdersView):
     @extend_schema(request=CancelIn, responses=ORDER_ANSWER)
     def post(self, request: Request, number: str) -> Response:
         told = self.read(CancelIn)
-        found = find_order(self.caller, number)
+        found = self.order_to_change(number)
         order, _refunded = cancel_order(
             order_id=found.pk,
             lines=wishes(told.get("lines")),
@@ -150,14 +168,14 @@ class EditView(OrdersView):
     @extend_schema(request=EditIn, responses=ORDER_ANSWER, parameters=[OpenApiParameter("preview", bool)])
     def post(self, request: Request, number: str) -> Response:
         lines = _edited(self.read(EditIn)["lines"])
-        found = find_order(self.caller, number)
+        found = self.order_to_change(number)
         if request.query_params.get("preview", "").lower() in {"1", "true"}:
             return Response(preview_edit(order_id=found.pk, lines=lines))
         order = edit_order(order_id=found.pk, lines=lines, by=self.caller.name, now=clock.now())
         return Response(show_order(order))
 
 
-class PaymentsView(OrdersView):
+class PaymentsView(TakesGiftCards):
     """Pay towards an order that owes something."""
 
     access = {"POST": Access(key=True, staff="orders.add_payment")}
@@ -185,6 +203,7 @@ class ConfirmPaymentView(OrdersView):
     @extend_schema(request=EmptyIn, responses=ORDER_ANSWER)
     def post(self, request: Request, payment_id: int) -> Response:
         payment = find_payment(self.caller, payment_id)
+        self.order_to_change(payment.order.number)
         order = confirm_payment(payment_id=payment.pk, by=self.caller.name, now=clock.now())
         return Response(show_order(order))
 

@@ -47,7 +47,9 @@ def run_once(request: Request, handler: Callable[[], Response]) -> HttpResponseB
     caller = request.user
     assert isinstance(caller, Caller)
     scope = {"caller": caller.id, "method": str(request.method), "path": request.path[:300], "key": key}
-    body_hash = hashlib.sha256(request._request.body).hexdigest()
+    # `?preview=true` asks for something else than the same body without it.
+    asked = request._request.META.get("QUERY_STRING", "").encode()
+    body_hash = hashlib.sha256((b"?" + asked + b"\n" if asked else b"") + request._request.body).hexdigest()
     kept_refusal: DomainError | None = None
     with transaction.atomic():
         if not _try_lock("\n".join(scope.values())):

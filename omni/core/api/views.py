@@ -59,13 +59,24 @@ class ApiView(APIView):
 
     def _wrapped(self, method: str, own: Callable[..., Response]) -> Callable[..., HttpResponseBase]:
         def run(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if method in self.idempotent:
-                return run_once(request, lambda: own(request, *args, **kwargs))
-            if method in self.unwrapped:
-                return own(request, *args, **kwargs)
-            return _in_one_transaction(lambda: own(request, *args, **kwargs))
+            self.before(request)
+            try:
+                if method in self.idempotent:
+                    return run_once(request, lambda: own(request, *args, **kwargs))
+                if method in self.unwrapped:
+                    return own(request, *args, **kwargs)
+                return _in_one_transaction(lambda: own(request, *args, **kwargs))
+            except DomainError as refusal:
+                self.after_refusal(refusal)
+                raise
 
         return run
+
+    def before(self, request: Request) -> None:
+        """Before the transaction of an unsafe method opens: for limits, which a refusal must not undo."""
+
+    def after_refusal(self, refusal: DomainError) -> None:
+        """After the transaction of a refused unsafe method was rolled back: to count what was tried."""
 
 
 def _in_one_transaction(handler: Callable[[], Response]) -> Response:
