@@ -45,7 +45,7 @@ class ProgrammeAdmin(SettingsAdmin):
 @admin.register(models.Tier)
 class TierAdmin(SettingsAdmin):
     money = ("threshold",)
-    currency_at = "programme.currency"
+    currency_at = ("programme.currency",)
     list_display = ["programme", "code", "name_vi", "threshold", "earn_rate"]
     list_filter = ["programme"]
     list_select_related = ["programme"]
@@ -63,7 +63,7 @@ class RewardAdmin(SettingsAdmin):
 @admin.register(models.MemberTier)
 class MemberTierAdmin(ReadMostlyAdmin):
     money = ("spent",)
-    currency_at = "tier.programme.currency"
+    currency_at = ("tier.programme.currency",)
     list_display = ["customer", "tier", "since", "until", "keeps_until", "spent"]
     list_filter = ["tier", ("until", admin.EmptyFieldListFilter)]
     list_select_related = ["customer", "tier__programme"]
@@ -73,7 +73,7 @@ class MemberTierAdmin(ReadMostlyAdmin):
 @admin.register(models.Account)
 class AccountAdmin(ReadMostlyAdmin):
     money = ("balance",)
-    currency_at = "unit"
+    currency_at = ("unit",)
     list_display = ["id", "kind", "unit", "source_record", "balance"]
     list_filter = ["kind", "unit"]
     list_select_related = ["source_record"]
@@ -97,7 +97,7 @@ class AccountAdmin(ReadMostlyAdmin):
 @admin.register(models.Entry)
 class EntryAdmin(ReadMostlyAdmin):
     money = ("amount",)
-    currency_at = "to_account.unit"
+    currency_at = ("to_account.unit",)
     list_display = ["id", "made_at", "reason", "amount", "from_account", "to_account", "order", "made_by", "note"]
     list_filter = ["reason"]
     list_select_related = ["from_account", "to_account"]
@@ -107,7 +107,7 @@ class EntryAdmin(ReadMostlyAdmin):
 @admin.register(models.Lot)
 class LotAdmin(ReadMostlyAdmin):
     money = ("amount", "remaining")
-    currency_at = "account.unit"
+    currency_at = ("account.unit",)
     list_display = ["id", "account", "remaining", "amount", "opened_at", "expires_at"]
     list_filter = ["expires_at"]
     list_select_related = ["account"]
@@ -118,7 +118,7 @@ class LotAdmin(ReadMostlyAdmin):
 @admin.register(models.Allocation)
 class AllocationAdmin(ReadMostlyAdmin):
     money = ("amount",)
-    currency_at = "lot.account.unit"
+    currency_at = ("lot.account.unit",)
     list_display = ["id", "entry", "lot", "amount"]
     list_select_related = ["entry", "lot__account"]
     search_fields = ["=entry__order", "=lot__id"]
@@ -128,7 +128,7 @@ class AllocationAdmin(ReadMostlyAdmin):
 @admin.register(models.Accrual)
 class AccrualAdmin(ReadMostlyAdmin):
     money = ("basis", "returned_basis")
-    currency_at = "programme.currency"
+    currency_at = ("programme.currency",)
     list_display = ["order", "source_record", "basis", "points", "clawed_back", "release_at", "released_at"]
     list_filter = ["programme", ("released_at", admin.EmptyFieldListFilter)]
     list_select_related = ["source_record", "programme"]
@@ -138,7 +138,7 @@ class AccrualAdmin(ReadMostlyAdmin):
 @admin.register(models.ClawBack)
 class ClawBackAdmin(ReadMostlyAdmin):
     money = ("basis",)
-    currency_at = "accrual.programme.currency"
+    currency_at = ("accrual.programme.currency",)
     list_display = ["return_number", "accrual", "basis", "due", "taken", "made_at"]
     list_select_related = ["accrual__programme"]
     search_fields = ["=return_number", "=accrual__order"]
@@ -147,7 +147,7 @@ class ClawBackAdmin(ReadMostlyAdmin):
 @admin.register(models.Hold)
 class HoldAdmin(ReadMostlyAdmin):
     money = ("value",)
-    currency_at = "programme.currency"
+    currency_at = ("programme.currency",)
     list_display = ["order", "points", "value", "given_back", "state", "made_at", "ended_at"]
     list_filter = ["state"]
     list_select_related = ["programme"]

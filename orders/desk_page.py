@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from omni.core.showing import NOTHING, money, record, table, word
-from orders.models import Method, Order, OrderEvent, Return, Tender
+from orders.models import Method, Order, OrderEvent, OrderLine, Return, Tender
 from orders.paying import order_balance
-from orders.words import event_words
+from orders.words import event_words, exception_words
 
 # Numbers of our own tables, and what only the books need.
 _OURS = frozenset({"fulfilment", "from", "to", "basis", "returned_before", "payment"})
@@ -26,6 +26,12 @@ _REASONS = {
     "not_paid": _("not paid in time"),
     "return": _("goods came back"),
 }
+
+
+TABLES = (
+    *("lines", "fulfilments", "returns", "sums", "reductions", "payments", "refunds"),
+    *("exceptions", "happenings"),
+)
 
 
 def reason_words(reason: str) -> str:
@@ -61,6 +67,109 @@ def sums(order: Order) -> SafeString:
     return format_html('<div class="sums">{}</div>', table(["", _("amount")], told))
 
 
+def lines(order: Order) -> SafeString:
+    """What was ordered for how much, and what has become of each line where it is not simply on its way."""
+    rows = [
+        (
+            row.called,
+            row.sku,
+            row.quantity,
+            money(row.unit_price, order.currency),
+            money(-row.discount_total, order.currency) if row.discount_total else NOTHING,
+            money(row.total, order.currency),
+            _become(row),
+        )
+        for row in order.lines.select_related("variant__product").order_by("position")
+    ]
+    heads = [_("name"), _("SKU"), _("quantity"), _("unit price"), _("discounts"), _("total"), _("what became of it")]
+    return table(heads, rows)
+
+
+def _become(row: OrderLine) -> str:
+    parts = [
+        (row.fulfilled, gettext("%(count)s handed over")),
+        (row.cancelled, gettext("%(count)s cancelled")),
+        (row.returned, gettext("%(count)s came back")),
+    ]
+    return ", ".join(words % {"count": count} for count, words in parts if count) or NOTHING
+
+
+def fulfilments(order: Order) -> SafeString:
+    rows = [
+        (
+            row.get_method_display(),
+            row.get_status_display(),
+            row.source,
+            row.pickup or record(row.address),
+            " ".join(part for part in (row.carrier, row.tracking) if part),
+            row.ready_at,
+            row.expires_at,
+            row.ended_at,
+        )
+        for row in order.fulfilments.select_related("source", "pickup").order_by("pk")
+    ]
+    heads = [_("method"), _("status"), _("sent from"), _("to"), _("tracking"), _("ready since"), _("waits until")]
+    return table([*heads, _("ended")], rows)
+
+
+def payments(order: Order) -> SafeString:
+    rows = [
+        (
+            row.get_tender_display(),
+            row.get_status_display(),
+            money(row.amount, order.currency),
+            money(row.refunded, order.currency) if row.refunded else NOTHING,
+            row.reference,
+            money(row.tendered, order.currency),
+            money(row.change, order.currency),
+            row.captured_at or row.created_at,
+        )
+        for row in order.payments.order_by("pk")
+    ]
+    heads = [_("tender"), _("status"), _("amount"), _("refunded"), _("reference"), _("cash given"), _("change")]
+    return table([*heads, _("when")], rows)
+
+
+def refunds(order: Order) -> SafeString:
+    rows = [
+        (
+            tender_words(row.tender),
+            money(row.amount, order.currency),
+            reason_words(row.reason),
+            row.made_by,
+            row.made_at,
+        )
+        for row in order.refunds.order_by("pk")
+    ]
+    return table([_("tender"), _("amount"), _("reason"), _("by"), _("when")], rows)
+
+
+def returns(order: Order) -> SafeString:
+    rows = [
+        (
+            row.number,
+            returned_words(row),
+            row.location,
+            money(row.total, row.currency),
+            row.points_taken_back or NOTHING,
+            row.points_given_back or NOTHING,
+            row.taken_by,
+            row.returned_at,
+        )
+        for row in order.returns.select_related("location").order_by("pk")
+    ]
+    heads = [_("number"), _("what"), _("location"), _("refunded in all"), _("points taken back")]
+    return table([*heads, _("points given back"), _("taken by"), _("when")], rows)
+
+
+def exceptions(order: Order) -> SafeString:
+    rows = [
+        (exception_words(row.code), record(row.details, order.currency), row.raised_at, row.settled_at, row.note)
+        for row in order.exceptions.select_related("settled_by").order_by("pk")
+    ]
+    return table([_("what"), _("details"), _("raised"), _("settled"), _("what was done about it")], rows)
+
+
 def reductions(order: Order) -> SafeString | str:
     """Coupons, charges and what order-wide promotions took off, each by its name."""
     told: dict[str, Any] = {
@@ -68,7 +177,8 @@ def reductions(order: Order) -> SafeString | str:
         "charges": order.charges,
         "order_adjustments": order.order_adjustments,
     }
-    return record({name: value for name, value in told.items() if value}, order.currency)
+    told = {name: value for name, value in told.items() if value}
+    return record(told, order.currency) if told else NOTHING
 
 
 def event_told(event: OrderEvent, currency: str) -> SafeString | str:

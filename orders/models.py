@@ -254,6 +254,12 @@ class OrderLine(models.Model):
     def __str__(self) -> str:
         return f"{self.sku} x {self.quantity}"
 
+    @property
+    def called(self) -> str:
+        """The product's name in the reader's language, while it is still called what it was sold as."""
+        product = self.variant.product if self.variant is not None else None
+        return str(product) if product is not None and self.name in {product.name_vi, product.name_en} else self.name
+
 
 class Fulfilment(models.Model):
     """How and from where goods of an order reach the customer, and how far they have come."""
@@ -309,7 +315,7 @@ class Fulfilment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_id}/{self.pk} {self.method}"
+        return f"{self.get_method_display()} {self.order_id}/{self.pk}"
 
 
 class FulfilmentLine(models.Model):
@@ -403,7 +409,7 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tender} {self.amount}"
+        return f"{self.get_tender_display()} {self.amount}"
 
 
 class Return(models.Model):
@@ -500,7 +506,7 @@ class Refund(models.Model):
         constraints = [models.CheckConstraint(name="refund_gives_something", condition=Q(amount__gt=0))]
 
     def __str__(self) -> str:
-        return f"{self.tender} {self.amount}"
+        return f"{self.get_tender_display()} {self.amount}"
 
 
 class OrderEvent(models.Model):

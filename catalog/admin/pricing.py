@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from catalog.admin.asking import caller
@@ -16,6 +17,24 @@ from catalog.promotions import KINDS
 from omni.core import clock
 from omni.core.admin import ReadMostlyAdmin, SettingsAdmin
 from omni.core.showing import money as amount
+
+_KINDS: dict[str, Promise] = {
+    "amount_off": _("an amount off each unit"),
+    "bundle": _("goods together for one price"),
+    "buy_x_get_y": _("buy some, get some"),
+    "fixed_price": _("a fixed price"),
+    "free_delivery": _("free delivery"),
+    "n_for_price": _("several for one price"),
+    "order_amount_off": _("an amount off the order"),
+    "percent_off": _("a percentage off"),
+    "quantity_tiers": _("cheaper by quantity"),
+    "spend_threshold": _("an amount off from a basket of"),
+}
+
+
+def kind_words(kind: str) -> str:
+    """`percent_off` in words; a kind without words here loses its underscores."""
+    return str(_KINDS.get(kind) or kind.replace("_", " "))
 
 
 @admin.register(Price)
@@ -30,7 +49,7 @@ class PriceAdmin(ReadMostlyAdmin):
 
 
 class PromotionForm(forms.ModelForm[Promotion]):
-    kind = forms.ChoiceField(label=_("kind"), choices=lambda: [(name, name) for name in KINDS])
+    kind = forms.ChoiceField(label=_("kind"), choices=lambda: [(name, kind_words(name)) for name in KINDS])
 
     class Meta:
         model = Promotion
@@ -69,15 +88,40 @@ class PromotionForm(forms.ModelForm[Promotion]):
         return told
 
 
+class KindFilter(admin.SimpleListFilter):
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, kind_words(name)) for name in KINDS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Promotion]) -> QuerySet[Promotion]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Promotion)
 class PromotionAdmin(SettingsAdmin):
     form = PromotionForm
     money = ("spent", "budget")
-    list_display = ["code", "name_vi", "kind", "stacking", "priority", "valid_from", "valid_until", "left", "active"]
-    list_filter = ["active", "kind", "stacking", "needs_coupon"]
+    list_display = [
+        "code",
+        "name_vi",
+        "kind_said",
+        "stacking",
+        "priority",
+        "valid_from",
+        "valid_until",
+        "left",
+        "active",
+    ]
+    list_filter = ["active", KindFilter, "stacking", "needs_coupon"]
     search_fields = ["code", "name_vi", "name_en"]
     readonly_fields = ["spent"]
     actions = ["pause", "resume"]
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_said(self, promotion: Promotion) -> str:
+        return kind_words(promotion.kind)
 
     @admin.display(description=_("budget left"))
     def left(self, promotion: Promotion) -> str:

@@ -50,7 +50,7 @@ class SafetyForm(forms.Form):
 @admin.register(StockLevel)
 class StockLevelAdmin(ReadMostlyAdmin):
     money = ("unit_cost",)
-    currency_at = "currency"
+    currency_at = ("currency",)
     list_display = ["variant", "location", "on_hand", "reserved", "safety", "available"]
     list_filter = ["location"]
     list_select_related = ["variant", "location"]

@@ -13,18 +13,26 @@ from omni.core.showing import money, record
 _PREFIX = "shown_"
 
 
-def _at(row: Any, path: str) -> Any:
-    for name in path.split("."):
-        row = getattr(row, name, None)
-    return row
+def _currency(row: Any, paths: tuple[str, ...]) -> str:
+    """The first currency that one of the paths leads to."""
+    for path in paths:
+        found = row
+        for name in path.split("."):
+            found = getattr(found, name, None)
+        if found:
+            return str(found)
+    return ""
 
 
 class Readable:
-    """Read-only fields named in `money` are shown with the currency found at `currency_at` (a path of names from
-    the row), and JSON fields as lists and tables. Mixed into admins and inlines, before Unfold's own classes."""
+    """Read-only fields named in `money` are shown with their currency, and JSON fields as lists and tables.
+
+    `currency_at` are paths of names from the row to its currency; the first that leads somewhere counts. Mixed
+    into admins and inlines, before Unfold's own classes.
+    """
 
     money: tuple[str, ...] = ()
-    currency_at = "currency"
+    currency_at: tuple[str, ...] = ("currency",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,10 +44,10 @@ class Readable:
             setattr(self, _PREFIX + name, admin.display(description=fields[name].verbose_name, ordering=name)(method))
 
     def _money_of(self, name: str) -> Callable[[Any], str]:
-        return lambda row: money(getattr(row, name), str(_at(row, self.currency_at) or ""))
+        return lambda row: money(getattr(row, name), _currency(row, self.currency_at))
 
     def _record_of(self, name: str) -> Callable[[Any], str]:
-        return lambda row: record(getattr(row, name), str(_at(row, self.currency_at) or ""))
+        return lambda row: record(getattr(row, name), _currency(row, self.currency_at))
 
     def _only_read(self, request: HttpRequest, obj: Any) -> frozenset[str]:
         """Which of the fields shown in words are not typed in by this reader."""

@@ -12,17 +12,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from omni.core.models import Location
+from omni.core.models import Location, both_languages
 from omni.core.money import CURRENCIES, show
 
 NOTHING = "–"
 # A key of a record is said with its own letters where it has no words here.
 WORDS: dict[str, Promise] = {
     "amount": _("amount"),
+    "amount_minor": _("amount"),
     "availability": _("available"),
     "available": _("available"),
     "before": _("before"),
     "budget": _("budget"),
+    "by_kind": _("amounts by kind"),
     "categories": _("categories"),
     "category": _("category"),
     "channel": _("channel"),
@@ -37,6 +39,7 @@ WORDS: dict[str, Promise] = {
     "kind": _("kind"),
     "line": _("line"),
     "lines": _("lines"),
+    "lines_by_kind": _("lines by kind"),
     "lines_read": _("lines read"),
     "lines_refused": _("lines refused"),
     "lines_taken": _("lines taken"),
@@ -52,6 +55,7 @@ WORDS: dict[str, Promise] = {
     "percent": _("percent"),
     "phone": _("phone"),
     "points": _("points"),
+    "points_earned": _("points earned"),
     "price": _("price"),
     "promotion": _("promotion"),
     "province": _("province"),
@@ -80,6 +84,8 @@ _MONEY = frozenset(
     | {"floor", "line_total", "list_price", "list_total", "max_amount", "min_spend", "paid", "price"}
     | {"promotion_price", "refunded", "spend", "subtotal", "tax_total", "told_total", "total", "unit_price", "value"}
 )
+# Records whose every value is an amount.
+_SUMS = {"by_kind": "amount"}
 _PLACES = frozenset({"location", "source", "pickup"})
 
 
@@ -136,17 +142,16 @@ class _Places:
 def _shown(value: Any, key: str, currency: str, places: _Places) -> SafeString | str:
     if value in (None, "", [], {}):
         return NOTHING
+    if isinstance(value, Mapping) and value.keys() == {"vi", "en"}:
+        return both_languages(str(value["vi"]), str(value["en"]))
     if isinstance(value, Mapping):
         # A total may be kept by currency: {"VND": 1250000}.
-        rows = ((_key(k), _shown(v, str(k), currency, places)) for k, v in value.items() if v not in (None, "", [], {}))
+        told = [(str(k), v) for k, v in value.items() if v not in (None, "", [], {})]
+        rows = ((word(k), _shown(v, _SUMS.get(key, k), currency, places)) for k, v in told)
         return format_html('<dl class="told">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
     if isinstance(value, list | tuple):
         return _list(value, key, currency, places)
     return _plain(value, key, currency, places)
-
-
-def _key(key: object) -> str:
-    return word(str(key))
 
 
 def _list(value: Sequence[Any], key: str, currency: str, places: _Places) -> SafeString | str:
@@ -169,7 +174,9 @@ def _plain(value: Any, key: str, currency: str, places: _Places) -> str:
             return money(value, key)
         if key in _MONEY and currency:
             return money(value, currency)
-        return places.name(value) if key in _PLACES else formats.number_format(value, force_grouping=value >= 10_000)
+        return (
+            places.name(value) if key in _PLACES else formats.number_format(value, force_grouping=abs(value) >= 10_000)
+        )
     told = str(value)
     at = parse_datetime(told) if isinstance(value, str) and "T" in told[:11] and told[:4].isdigit() else None
     return when(at) if at is not None and timezone.is_aware(at) else told

@@ -15,12 +15,14 @@ from catalog.search import search as search_variants
 from customers import normalise
 from customers.models import Customer, Identifier
 from customers.queries import search as search_customers
+from omni.core.api.callers import caller_of_user
 from omni.core.errors import DomainError
 from omni.core.models import both_languages
 from omni.core.money import show
 from omni.core.text import fold
 from omni.reports.figures import language
 from orders.models import Order
+from orders.queries import visible_orders
 
 LIMIT = 20
 Reader = User | AnonymousUser
@@ -59,7 +61,7 @@ def find(*, text: str, user: Reader, now: datetime) -> Found:
     if user.has_perm("customers.view_customer"):
         groups.append(Group(_("Customers"), _customers(text)))
     if user.has_perm("orders.view_order"):
-        groups.append(Group(_("Orders"), _orders(text)))
+        groups.append(Group(_("Orders"), _orders(text, user)))
     if user.has_perm("catalog.view_variant"):
         groups.append(Group(_("Products"), _variants(text)))
     return Found(groups=[group for group in groups if group.hits])
@@ -78,7 +80,7 @@ def _exact(text: str, user: Reader, now: datetime) -> str:
             )[:2]
         )
         if len(keys) == 1:
-            return page_of("orders_order", keys[0])
+            return _order_page(keys[0], user)
     if user.has_perm("catalog.view_variant"):
         variants = Variant.objects.filter(Q(sku=text) | Q(sku=text.upper()) | Q(gtin=text))
         keys = list(variants.values_list("pk", flat=True)[:2])
@@ -89,6 +91,14 @@ def _exact(text: str, user: Reader, now: datetime) -> str:
         if len(customers) == 1:
             return page_of("customers_customer", customers.pop())
     return ""
+
+
+def _order_page(key: int, user: Reader) -> str:
+    """The order's page; of an order of other stores only where its goods are taken back, which may be anywhere."""
+    assert isinstance(user, User)
+    if not visible_orders(caller_of_user(user)).filter(pk=key).exists() and user.has_perm("orders.add_return"):
+        return reverse("admin:orders_order_step", args=[key, "return", 0])
+    return page_of("orders_order", key)
 
 
 def _customers_of_identifier(text: str, now: datetime) -> set[int]:
@@ -112,8 +122,13 @@ def _customer_hit(customer: Customer) -> Hit:
     return Hit(str(customer), words, page_of("customers_customer", customer.pk))
 
 
-def _orders(text: str) -> list[Hit]:
-    rows = Order.objects.filter(Q(number__startswith=text.upper()) | Q(external_id=text)).select_related("channel")
+def _orders(text: str, user: Reader) -> list[Hit]:
+    assert isinstance(user, User)
+    rows = (
+        visible_orders(caller_of_user(user))
+        .filter(Q(number__startswith=text.upper()) | Q(external_id=text))
+        .select_related("channel")
+    )
     return [
         Hit(
             title=order.number,

@@ -20,12 +20,12 @@ from omni.core.models import Channel, Location
 from omni.desk.channel_state import ChannelState, channel_states
 from omni.reports import figures
 from omni.reports.periods import make_period, shop_zone
-from omni.reports.sales import SOLD, STORE_OF_ORDER
+from omni.reports.sales import CANCELLED_OF_ORDER, SOLD, STORE_OF_ORDER
 
 
 @dataclass(slots=True)
 class Sales:
-    """Orders and their totals (minor units, with delivery) of a part of a day."""
+    """Orders and their totals (minor units, with delivery, without cancelled units) of a part of a day."""
 
     orders: int = 0
     total: int = 0
@@ -226,9 +226,9 @@ def _list(model: str, **query: Any) -> str:
 _DAY = f"""
 SELECT o.currency, o.channel_id,
        count(*) FILTER (WHERE o.placed_at >= %(today)s),
-       coalesce(sum(o.total) FILTER (WHERE o.placed_at >= %(today)s), 0),
+       coalesce(sum(o.total - {CANCELLED_OF_ORDER}) FILTER (WHERE o.placed_at >= %(today)s), 0),
        count(*) FILTER (WHERE o.placed_at < %(today)s),
-       coalesce(sum(o.total) FILTER (WHERE o.placed_at < %(today)s), 0)
+       coalesce(sum(o.total - {CANCELLED_OF_ORDER}) FILTER (WHERE o.placed_at < %(today)s), 0)
 FROM orders_order o
 WHERE ((o.placed_at >= %(today)s AND o.placed_at <= %(now)s)
        OR (o.placed_at >= %(then)s AND o.placed_at <= %(then_now)s))

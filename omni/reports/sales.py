@@ -11,6 +11,9 @@ STORE_OF_ORDER = """coalesce(o.location_id, (SELECT coalesce(f.pickup_id, f.sour
     WHERE f.order_id = o.id ORDER BY f.id LIMIT 1))"""
 # Orders that count as sold: neither cancelled nor waiting for their first payment.
 SOLD = ("placed", "in_progress", "completed")
+# What of an order's total was cancelled, tax as the customer pays it: never part of what was sold.
+CANCELLED_OF_ORDER = """coalesce((SELECT sum((l.total + CASE WHEN o.tax_included THEN 0 ELSE l.tax END) * l.cancelled
+    / l.quantity) FROM orders_orderline l WHERE l.order_id = o.id AND l.cancelled > 0), 0)"""
 
 
 @dataclass(slots=True)
@@ -63,7 +66,9 @@ def sold_in(period: Period, filters: Filters) -> dict[Place, Sold]:
 
 
 # One row an order first, so that an order's own sums are counted once however many lines it has. Units that were
-# cancelled are taken out of their line's sums in proportion, rounded half up.
+# cancelled (also those that something else was sent for) are taken out of their line's sums as orders.worth deals
+# them out, the first units first and rounded down, so that what is left is to the unit what the customer keeps
+# or still owes.
 _SALES = f"""
 WITH sold AS (
     SELECT o.id, o.currency, o.channel_id, {STORE_OF_ORDER} AS store,
@@ -73,8 +78,8 @@ WITH sold AS (
       AND (%(history)s OR NOT o.history)
 ), lines AS (
     SELECT l.order_id, sum(l.quantity - l.cancelled) AS units,
-           sum(round(l.list_total::numeric * l.cancelled / l.quantity)) AS cancelled_list,
-           sum(round(l.discount_total::numeric * l.cancelled / l.quantity)) AS cancelled_discount
+           sum(l.list_total * l.cancelled / l.quantity) AS cancelled_list,
+           sum(l.list_total * l.cancelled / l.quantity - l.total * l.cancelled / l.quantity) AS cancelled_discount
     FROM orders_orderline l JOIN sold ON sold.id = l.order_id
     GROUP BY l.order_id
 )
@@ -87,12 +92,16 @@ WHERE %(everywhere)s OR s.store = ANY(%(places)s::bigint[])
 GROUP BY 1, 2, 3
 """  # noqa: S608  built from the constants above alone
 
+# A refund pays the tax back too; where prices are without tax it is taken out, as it is not in the sales either.
 _RETURNS = f"""
 WITH taken AS (
     SELECT r.currency, coalesce(o.channel_id, r.channel_id) AS channel,
-           CASE WHEN o.id IS NULL THEN r.location_id ELSE {STORE_OF_ORDER} END AS store, l.quantity, l.amount
+           CASE WHEN o.id IS NULL THEN r.location_id ELSE {STORE_OF_ORDER} END AS store, l.quantity,
+           CASE WHEN o.tax_included IS FALSE AND sold.total + sold.tax > 0
+                THEN round(l.amount::numeric * sold.total / (sold.total + sold.tax)) ELSE l.amount END AS amount
     FROM orders_return r
     JOIN orders_returnline l ON l.of_id = r.id
+    LEFT JOIN orders_orderline sold ON sold.id = l.order_line_id
     LEFT JOIN orders_order o ON o.id = r.order_id
     WHERE r.returned_at >= %(from)s AND r.returned_at < %(until)s
       AND (%(history)s OR NOT r.history)

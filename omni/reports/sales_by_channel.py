@@ -24,7 +24,15 @@ COLUMNS = (
     Column(
         "returns", _("Returns"), _("Refunded for goods that came back in the period, whenever sold."), "money", False
     ),
-    Column("net", _("Net sales"), _("Gross sales less discounts and returns; without delivery and fees."), "money"),
+    Column(
+        "net",
+        _("Net sales"),
+        _(
+            "What customers keep or still owe for the goods: gross sales less discounts and returns; without cancelled"
+            " or replaced units, delivery and fees."
+        ),
+        "money",
+    ),
     Column("share", _("Share"), _("Of net sales of all rows."), "share", None),
     Column("average", _("Average order"), _("Gross sales less discounts, divided by orders."), "money"),
     Column("charges", _("Delivery and fees"), _("Charged on top of the goods."), "money", None),

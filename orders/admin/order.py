@@ -1,5 +1,6 @@
 """Orders in the desk: history is read, and an order's page shows the one next step."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,20 +12,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
 from omni.core import clock
 from omni.core.admin import ReadMostlyAdmin
 from omni.core.api.callers import Caller, caller_of_user
 from omni.core.errors import DomainError
 from omni.core.models import Location
-from omni.core.readable import Readable
-from omni.core.showing import money
-from orders import models
-from orders.desk_page import customer_link, happenings, reason_words, reductions, returned_words, sums, tender_words
+from omni.core.showing import NOTHING, money
+from orders import desk_page, models
 from orders.desk_steps import STEPS, Ask, Preview, form_of, preview_return, steps_of, take_step
 from orders.queries import visible_orders
-from orders.words import exception_words
 
 _MAIN = "button main tall"
 _OTHER = "button tall"
@@ -54,89 +51,9 @@ class StoreFilter(admin.SimpleListFilter):
         return queryset.annotate(store=Coalesce("location_id", handled)).filter(store=int(told))
 
 
-class ReadOnlyInline(Readable, TabularInline):  # type: ignore[misc]
-    """Rows that belong to an order, shown and never typed in."""
-
-    extra = 0
-    can_delete = False
-    show_change_link = False
-    hide_title = True
-    currency_at = "order.currency"
-    related: tuple[str, ...] = ()
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related(*self.related) if self.related else rows
-
-
-class LineInline(ReadOnlyInline):
-    model = models.OrderLine
-    money = ("unit_price", "discount_total", "total")
-    fields = (
-        *("position", "sku", "name", "quantity", "unit_price", "discount_total", "total"),
-        *("cancelled", "fulfilled", "returned"),
-    )
-
-
-class FulfilmentInline(ReadOnlyInline):
-    model = models.Fulfilment
-    related = ("source", "pickup")
-    fields = ["method", "status", "source", "pickup", "carrier", "tracking", "ready_at", "expires_at", "ended_at"]
-
-
-class PaymentInline(ReadOnlyInline):
-    model = models.Payment
-    money = ("amount", "refunded", "tendered", "change")
-    fields = ["tender", "status", "amount", "refunded", "reference", "tendered", "change", "captured_at"]
-
-
-class RefundInline(ReadOnlyInline):
-    model = models.Refund
-    money = ("amount",)
-    fields = ["tender", "amount", "why", "made_by", "made_at"]
-    readonly_fields = ["why"]
-
-    @admin.display(description=_("reason"))
-    def why(self, row: models.Refund) -> str:
-        return reason_words(row.reason)
-
-
-class ReturnInline(ReadOnlyInline):
-    model = models.Return
-    related = ("location",)
-    money = ("total",)
-    currency_at = "currency"
-    fields = [
-        "number",
-        "location",
-        "what",
-        "total",
-        "points_taken_back",
-        "points_given_back",
-        "taken_by",
-        "returned_at",
-    ]
-    readonly_fields = ["what"]
-
-    @admin.display(description=_("what"))
-    def what(self, row: models.Return) -> str:
-        return returned_words(row)
-
-
-class ExceptionInline(ReadOnlyInline):
-    model = models.OrderException
-    fields = ["what", "details", "raised_at", "settled_at"]
-    readonly_fields = ["what"]
-
-    @admin.display(description=_("what"))
-    def what(self, row: models.OrderException) -> str:
-        return exception_words(row.code)
+def _told(tell: Callable[[models.Order], str], title: Any) -> Callable[..., str]:
+    """A read-only field that tells a part of the order's page."""
+    return admin.display(description=title)(lambda self, order: tell(order))
 
 
 @admin.register(models.Order)
@@ -148,12 +65,15 @@ class OrderAdmin(ReadMostlyAdmin):
     search_fields = ["=number", "=external_id"]
     search_help_text = _("Order number, ours or the channel's")
     ordering = ["-id"]
-    inlines = [LineInline, FulfilmentInline, PaymentInline, RefundInline, ReturnInline, ExceptionInline]
-    readonly_fields = ["next_steps", "customer", "sums", "reductions", "happenings"]
+    readonly_fields = ["next_steps", "customer", *desk_page.TABLES]
     fieldsets = [
         (None, {"fields": ["next_steps", "status", "channel", "location", "customer", "contact", "note"]}),
-        (_("Money"), {"fields": ["sums", "reductions", "points_spent", "points_earned"]}),
-        (_("What happened"), {"fields": ["happenings"]}),
+        (_("What was ordered"), {"fields": ["lines", "fulfilments", "returns"]}),
+        (
+            _("Money"),
+            {"fields": ["sums", "reductions", "payments", "refunds", "points_spent", "points_earned"]},
+        ),
+        (_("What happened"), {"fields": ["exceptions", "happenings"]}),
         (
             _("Record"),
             {"fields": ["number", "external_id", "placed_at", "completed_at", "held_until", "sold_by", "history"]},
@@ -177,15 +97,22 @@ class OrderAdmin(ReadMostlyAdmin):
 
     def _tells(self, order: models.Order, name: str) -> bool:
         plain = name.removeprefix("shown_")
-        if plain == "reductions":
-            return bool(order.coupons or order.charges or order.order_adjustments)
+        if plain == "points_earned":
+            # Until it is completed they are a promise, which a cancelled order no longer keeps.
+            return bool(order.points_earned) and order.completed_at is not None
+        if plain in desk_page.TABLES:
+            return getattr(self, plain)(order) not in ("", NOTHING)
         return plain not in self.quiet or bool(getattr(order, plain))
 
-    def get_inlines(self, request: HttpRequest, obj: models.Order | None) -> list[type[ReadOnlyInline]]:
-        """The tables that have rows."""
-        if obj is None:
-            return []
-        return [inline for inline in self.inlines if inline.model.objects.filter(order=obj).exists()]
+    lines = _told(desk_page.lines, _("lines"))
+    fulfilments = _told(desk_page.fulfilments, _("fulfilments"))
+    returns = _told(desk_page.returns, _("returns"))
+    sums = _told(desk_page.sums, _("sums"))
+    reductions = _told(desk_page.reductions, _("reductions and charges"))
+    payments = _told(desk_page.payments, _("payments"))
+    refunds = _told(desk_page.refunds, _("refunds"))
+    exceptions = _told(desk_page.exceptions, _("exceptions"))
+    happenings = _told(desk_page.happenings, _("events"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.Order]:
         """What the colleague's stores sold or handle; all of it for those who work everywhere."""
@@ -200,19 +127,7 @@ class OrderAdmin(ReadMostlyAdmin):
 
     @admin.display(description=_("customer"))
     def customer(self, order: models.Order) -> str:
-        return customer_link(order)
-
-    @admin.display(description=_("sums"))
-    def sums(self, order: models.Order) -> str:
-        return sums(order)
-
-    @admin.display(description=_("reductions and charges"))
-    def reductions(self, order: models.Order) -> str:
-        return reductions(order)
-
-    @admin.display(description=_("events"))
-    def happenings(self, order: models.Order) -> str:
-        return happenings(order)
+        return desk_page.customer_link(order)
 
     @admin.display(description=_("next step"))
     def next_steps(self, order: models.Order) -> str:
@@ -246,7 +161,9 @@ class OrderAdmin(ReadMostlyAdmin):
     def step_view(self, request: HttpRequest, order_id: int, verb: str, row_id: int) -> HttpResponse:
         """Ask what a step needs, take it, and come back to the order."""
         caller = caller_of(request)
-        order = visible_orders(caller).filter(pk=order_id).select_related("channel", "location").first()
+        # Goods come back anywhere: whoever has the number in hand takes them back, and sees no more than the goods.
+        orders = models.Order.objects.all() if verb == "return" else visible_orders(caller)
+        order = orders.filter(pk=order_id).select_related("channel", "location").first()
         if order is None or verb not in STEPS:
             raise Http404
         if not caller.has_right(STEPS[verb].permission):
@@ -254,7 +171,8 @@ class OrderAdmin(ReadMostlyAdmin):
         row = order.fulfilments.select_related("source", "pickup").filter(pk=row_id).first() if row_id else None
         if row_id and row is None:
             raise Http404
-        back = reverse("admin:orders_order_change", args=[order.pk])
+        own = visible_orders(caller).filter(pk=order_id).exists()
+        back = reverse("admin:orders_order_change", args=[order.pk]) if own else reverse("admin:find")
         form = form_of(verb, order, request.POST if request.method == "POST" else None)
         problem, seen = "", None
         if request.method == "POST" and form.is_valid():
@@ -285,7 +203,7 @@ class OrderAdmin(ReadMostlyAdmin):
 def _preview_words(seen: Preview, currency: str) -> dict[str, Any]:
     """What would go back, as the step's page tells it before it is done."""
     return {
-        "parts": [(tender_words(tender), money(amount, currency)) for tender, amount in seen.parts],
+        "parts": [(desk_page.tender_words(tender), money(amount, currency)) for tender, amount in seen.parts],
         "total": money(seen.amount, currency),
         "points_back": seen.points_back,
         "points_taken": seen.points_taken,

@@ -38,7 +38,7 @@ class ReturnAdmin(ReadMostlyAdmin):
 @admin.register(models.Payment)
 class PaymentAdmin(ReadMostlyAdmin):
     money = ("amount", "refunded", "tendered", "change")
-    currency_at = "order.currency"
+    currency_at = ("order.currency",)
     list_display = ["id", "order", "tender", "status", "amount", "refunded", "created_at", "captured_at"]
     list_filter = ["tender", "status"]
     list_select_related = ["order"]
@@ -48,7 +48,7 @@ class PaymentAdmin(ReadMostlyAdmin):
 @admin.register(models.Refund)
 class RefundAdmin(ReadMostlyAdmin):
     money = ("amount",)
-    currency_at = "order.currency"
+    currency_at = ("order.currency",)
     list_display = ["id", "order", "of_return", "tender", "amount", "reason", "made_by", "made_at"]
     list_filter = ["tender"]
     list_select_related = ["order", "of_return"]
@@ -73,7 +73,7 @@ class HandoffAdmin(ReadMostlyAdmin):
 
 @admin.register(models.OrderEvent)
 class OrderEventAdmin(ReadMostlyAdmin):
-    currency_at = "order.currency"
+    currency_at = ("order.currency",)
     list_display = ["happened_at", "order", "what", "by"]
     list_filter = ["kind"]
     list_select_related = ["order"]
@@ -99,7 +99,7 @@ class HistoryAdjustmentAdmin(ReadMostlyAdmin):
 @admin.register(models.OrderLine)
 class OrderLineAdmin(ReadMostlyAdmin):
     money = ("unit_price", "list_total", "discount_total", "tax", "total")
-    currency_at = "order.currency"
+    currency_at = ("order.currency",)
     list_display = ["id", "order", "position", "sku", "quantity", "total", "cancelled", "fulfilled", "returned"]
     list_select_related = ["order"]
     search_fields = ["=order__number", "=sku"]

@@ -40,7 +40,7 @@ class FulfilmentAdmin(ReadMostlyAdmin):
 
 @admin.register(models.OrderException)
 class OrderExceptionAdmin(ReadMostlyAdmin):
-    currency_at = "order.currency"
+    currency_at = ("order.currency", "of_return.currency")
     list_display = ["what", "order", "of_return", "details", "raised_at", "settled_at", "settled_by", "note"]
     list_filter = ["code", ("settled_at", admin.EmptyFieldListFilter)]
     list_select_related = ["order", "of_return", "settled_by"]

@@ -52,6 +52,7 @@ def sale(
             list_total=listed,
             discount_total=off,
             charges_total=charges,
+            charges=[{"code": "delivery", "amount": charges}] if charges else [],
             total=listed - off + charges,
             history=history,
             placed_at=at,

@@ -85,7 +85,7 @@ def test_the_page_takes_few_statements_and_says_as_of_when(
     with django_assert_max_num_queries(14):
         page = client.get(reverse("admin:index"), headers={"Accept-Language": "en"})
     words = page.content.decode()
-    assert "Data as of 12:00:00 17/06/2026" in words
+    assert "Data as of June 17, 2026, noon" in words
     assert shop["hanoi"].name in words
 
 

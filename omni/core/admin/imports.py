@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from omni.core.admin.base import ReadMostlyAdmin
@@ -63,15 +63,15 @@ class ImportRunAdmin(ReadMostlyAdmin):
     @admin.display(description=_("problems"))
     def problems(self, run: ImportRun) -> SafeString:
         counts = run.problems.values_list("code", "refused").annotate(n=Count("pk")).order_by("-n", "code")
-        kinds = [(word(code), _now("refused") if refused else _now("taken"), n) for code, refused, n in counts]
+        kinds = [(word(code), gettext("refused") if refused else gettext("taken"), n) for code, refused, n in counts]
         if not kinds:
-            return format_html("{}", _now("None."))
+            return format_html("{}", gettext("None."))
         rows = run.problems.order_by("row", "column")[:TOLD]
         return format_html(
             '{}<p><a class="button" href="{}">{}</a></p>{}',
             table([_("problem"), _("row"), _("how many")], kinds),
             reverse("admin:core_importrun_problems", args=[run.pk]),
-            _now("All problems as CSV"),
+            gettext("All problems as CSV"),
             table(
                 [_("row"), _("column"), _("problem"), _("value")],
                 [(row.row, row.column, word(row.code), row.value) for row in rows],
@@ -147,8 +147,10 @@ def _bar(run: ImportRun) -> SafeString:
 
 def _problem_lines(run: ImportRun) -> Iterator[str]:
     writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow([_now("row"), _now("column"), _now("code"), _now("value"), _now("refused")])
+    yield "\ufeff" + writer.writerow(
+        [gettext("row"), gettext("column"), gettext("code"), gettext("value"), gettext("refused")]
+    )
     rows = run.problems.order_by("row", "column").values_list("row", "column", "code", "value", "refused")
     for row, column, code, value, refused in rows.iterator(chunk_size=2000):
-        told = [row, safe_cell(column), code, safe_cell(value), _now("yes") if refused else _now("no")]
+        told = [row, safe_cell(column), code, safe_cell(value), gettext("yes") if refused else gettext("no")]
         yield writer.writerow(told)

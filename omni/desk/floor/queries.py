@@ -95,6 +95,8 @@ def _available(level: StockLevel | None) -> int:
 def _with_lines(rows: QuerySet[Fulfilment]) -> QuerySet[Fulfilment]:
     lines: Prefetch[Any, Any, str] = Prefetch(
         "lines",
-        FulfilmentLine.objects.select_related("order_line__variant").order_by("order_line__variant__shelf", "pk"),
+        FulfilmentLine.objects.select_related("order_line__variant__product").order_by(
+            "order_line__variant__shelf", "pk"
+        ),
     )
     return rows.select_related("order", "source", "pickup").prefetch_related(lines)

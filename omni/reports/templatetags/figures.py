@@ -1,8 +1,11 @@
 """Figures in templates: money, counts, changes and their colours."""
 
+from datetime import datetime
+
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
+from omni.core import showing
 from omni.reports import figures
 from omni.reports.base import Column, Row
 
@@ -36,6 +39,12 @@ def figure_tone(row: Row, column: Column) -> str:
 @register.filter
 def money(amount: int | None, currency: str) -> str:
     return figures.show(amount, "money", currency)
+
+
+@register.filter
+def when(at: datetime) -> str:
+    """A time in the shop's zone, in the reader's way."""
+    return showing.when(at)
 
 
 @register.filter
