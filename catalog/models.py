@@ -98,7 +98,9 @@ class Price(models.Model):
     A change ends the running one and adds the next; nothing else about a price is ever rewritten.
     """
 
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="prices", verbose_name=_("variant"))
+    variant = models.ForeignKey(
+        Variant, models.PROTECT, related_name="prices", db_index=False, verbose_name=_("variant")
+    )
     currency = models.CharField(_("currency"), max_length=3)
     amount = models.BigIntegerField(_("amount"))
     compare_at = models.BigIntegerField(_("compare at"), null=True, blank=True)
@@ -201,7 +203,7 @@ class Coupon(models.Model):
 class CouponUse(models.Model):
     """One use of a coupon by an order, counted in the order's own transaction; given back, it is `returned_at`."""
 
-    coupon = models.ForeignKey(Coupon, models.PROTECT, related_name="uses", verbose_name=_("coupon"))
+    coupon = models.ForeignKey(Coupon, models.PROTECT, related_name="uses", db_index=False, verbose_name=_("coupon"))
     # The order's number and the customer's source record: upward and downward references kept as plain keys.
     order = models.CharField(_("order"), max_length=40)
     source_record = models.BigIntegerField(_("source record"), null=True, blank=True)
@@ -223,7 +225,9 @@ class StockLevel(models.Model):
     What can be promised (ATP) is on hand - reserved - safety, never below zero.
     """
 
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="levels", verbose_name=_("variant"))
+    variant = models.ForeignKey(
+        Variant, models.PROTECT, related_name="levels", db_index=False, verbose_name=_("variant")
+    )
     location = models.ForeignKey(Location, models.PROTECT, related_name="levels", verbose_name=_("location"))
     on_hand = models.IntegerField(_("on hand"), default=0)
     reserved = models.IntegerField(_("reserved"), default=0)
@@ -260,7 +264,9 @@ class Movement(models.Model):
         TRANSFER_OUT = "transfer_out", _("Sent to another location")
         TRANSFER_IN = "transfer_in", _("Came from another location")
 
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="movements", verbose_name=_("variant"))
+    variant = models.ForeignKey(
+        Variant, models.PROTECT, related_name="movements", db_index=False, verbose_name=_("variant")
+    )
     location = models.ForeignKey(Location, models.PROTECT, related_name="movements", verbose_name=_("location"))
     quantity = models.IntegerField(_("quantity"))
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)

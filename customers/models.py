@@ -159,7 +159,9 @@ class LinkDecision(models.Model):
         DIFFERENT = "different", _("Different people")
 
     # Always left < right, so that a pair has one spelling.
-    left = models.ForeignKey(SourceRecord, models.CASCADE, related_name="+", verbose_name=_("one record"))
+    left = models.ForeignKey(
+        SourceRecord, models.CASCADE, related_name="+", db_index=False, verbose_name=_("one record")
+    )
     right = models.ForeignKey(SourceRecord, models.CASCADE, related_name="+", verbose_name=_("other record"))
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
     decided_by = models.CharField(_("decided by"), max_length=100)
@@ -184,7 +186,9 @@ class ReviewPair(models.Model):
     that agree or contradict, never the values.
     """
 
-    left = models.ForeignKey(SourceRecord, models.CASCADE, related_name="+", verbose_name=_("one record"))
+    left = models.ForeignKey(
+        SourceRecord, models.CASCADE, related_name="+", db_index=False, verbose_name=_("one record")
+    )
     right = models.ForeignKey(SourceRecord, models.CASCADE, related_name="+", verbose_name=_("other record"))
     reason = models.CharField(_("reason"), max_length=300)
     evidence = models.JSONField(_("evidence"), default=dict, blank=True)
@@ -210,7 +214,7 @@ class Consent(models.Model):
     """What a person allowed or withdrew: purpose, channel, proof; append-only, the latest counts."""
 
     source_record = models.ForeignKey(
-        SourceRecord, models.CASCADE, related_name="consents", verbose_name=_("source record")
+        SourceRecord, models.CASCADE, related_name="consents", db_index=False, verbose_name=_("source record")
     )
     purpose = models.CharField(_("purpose"), max_length=40)
     channel_kind = models.CharField(_("by"), max_length=20, choices=Channel.Kind)
@@ -280,7 +284,7 @@ class CustomerFacts(models.Model):
 class InteractionId(models.Model):
     """An event id that was taken, once a channel; beside the partitioned table, which cannot hold this rule."""
 
-    channel = models.ForeignKey(Channel, models.CASCADE)
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False)
     event_id = models.CharField(max_length=200)
 
     class Meta:
@@ -321,7 +325,7 @@ class Interaction(models.Model):
 class AccessLog(models.Model):
     """Who looked at whom, when and why it was possible; kept for the customer who asks."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, verbose_name=_("customer"))
+    customer = models.ForeignKey(Customer, models.CASCADE, db_index=False, verbose_name=_("customer"))
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("colleague")
     )

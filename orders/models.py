@@ -101,7 +101,7 @@ class Cart(models.Model):
 
 
 class CartLine(models.Model):
-    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines", verbose_name=_("cart"))
+    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines", db_index=False, verbose_name=_("cart"))
     variant = models.ForeignKey(Variant, models.PROTECT, verbose_name=_("variant"))
     quantity = models.PositiveIntegerField(_("quantity"))
 
@@ -155,7 +155,13 @@ class Order(models.Model):
     # Where it was sold, for a till; where it is collected or sent from stands on its fulfilments.
     location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, verbose_name=_("sold at"))
     source_record = models.ForeignKey(
-        SourceRecord, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("source record")
+        SourceRecord,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders",
+        db_index=False,
+        verbose_name=_("source record"),
     )
     quote = models.ForeignKey(Quote, models.SET_NULL, null=True, blank=True, verbose_name=_("quote"))
     cart = models.ForeignKey(Cart, models.SET_NULL, null=True, blank=True, verbose_name=_("cart"))
@@ -282,7 +288,7 @@ class Fulfilment(models.Model):
     method = models.CharField(_("method"), max_length=20, choices=Method)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.NEW)
     # Whose stock it takes, and where the customer gets it (null: at their address).
-    source = models.ForeignKey(Location, models.PROTECT, related_name="+", verbose_name=_("from"))
+    source = models.ForeignKey(Location, models.PROTECT, related_name="+", db_index=False, verbose_name=_("from"))
     pickup = models.ForeignKey(
         Location, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("collected at")
     )
@@ -319,7 +325,9 @@ class Fulfilment(models.Model):
 
 
 class FulfilmentLine(models.Model):
-    fulfilment = models.ForeignKey(Fulfilment, models.CASCADE, related_name="lines", verbose_name=_("fulfilment"))
+    fulfilment = models.ForeignKey(
+        Fulfilment, models.CASCADE, related_name="lines", db_index=False, verbose_name=_("fulfilment")
+    )
     order_line = models.ForeignKey(OrderLine, models.CASCADE, related_name="+", verbose_name=_("order line"))
     quantity = models.PositiveIntegerField(_("quantity"))
     picked = models.PositiveIntegerField(_("picked"), default=0)
@@ -457,7 +465,7 @@ class ReturnLine(models.Model):
         SELLABLE = "sellable", _("Sellable")
         DAMAGED = "damaged", _("Damaged")
 
-    of = models.ForeignKey(Return, models.CASCADE, related_name="lines", verbose_name=_("return"))
+    of = models.ForeignKey(Return, models.CASCADE, related_name="lines", db_index=False, verbose_name=_("return"))
     position = models.PositiveIntegerField(_("line"))
     order_line = models.ForeignKey(
         OrderLine, models.PROTECT, null=True, blank=True, related_name="return_lines", verbose_name=_("order line")
@@ -566,7 +574,7 @@ class HistoryAdjustment(models.Model):
         CHARGE_BACK = "charge_back", _("Charge, discount or fee given back")
         WRITE_OFF = "write_off", _("Stock written off")
 
-    channel = models.ForeignKey(Channel, models.PROTECT, verbose_name=_("channel"))
+    channel = models.ForeignKey(Channel, models.PROTECT, db_index=False, verbose_name=_("channel"))
     # The document in the other system and the line of it; the same line is taken once, however often it comes.
     external_id = models.CharField(_("number in the channel"), max_length=200)
     position = models.PositiveIntegerField(_("line"))

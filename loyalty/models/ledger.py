@@ -35,7 +35,13 @@ class Account(models.Model):
     unit = models.CharField(_("unit"), max_length=10)
     programme = models.ForeignKey(Programme, models.PROTECT, null=True, blank=True, verbose_name=_("programme"))
     source_record = models.ForeignKey(
-        SourceRecord, models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("source record")
+        SourceRecord,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        db_index=False,
+        verbose_name=_("source record"),
     )
     balance = models.BigIntegerField(_("balance"), default=0)
     may_be_negative = models.BooleanField(_("may be negative"), default=False)
@@ -96,8 +102,12 @@ class Entry(models.Model):
         LOAD = "load", _("Loaded")
         REVERSE = "reverse", _("Reversed")
 
-    from_account = models.ForeignKey(Account, models.PROTECT, related_name="entries_out", verbose_name=_("from"))
-    to_account = models.ForeignKey(Account, models.PROTECT, related_name="entries_in", verbose_name=_("to"))
+    from_account = models.ForeignKey(
+        Account, models.PROTECT, related_name="entries_out", db_index=False, verbose_name=_("from")
+    )
+    to_account = models.ForeignKey(
+        Account, models.PROTECT, related_name="entries_in", db_index=False, verbose_name=_("to")
+    )
     amount = models.BigIntegerField(_("amount"))
     reason = models.CharField(_("reason"), max_length=12, choices=Reason)
     # What made it: ("order", "W-1042"), ("return", "R-77"), ("request", "<key>").
@@ -166,7 +176,7 @@ class Allocation(models.Model):
     """How much of a lot an entry took (`amount` > 0) or gave back (< 0)."""
 
     entry = models.ForeignKey(
-        Entry, models.PROTECT, related_name="allocations", verbose_name=pgettext_lazy("ledger", "entry")
+        Entry, models.PROTECT, related_name="allocations", db_index=False, verbose_name=pgettext_lazy("ledger", "entry")
     )
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="allocations", verbose_name=_("lot"))
     amount = models.BigIntegerField(_("amount"))

@@ -46,7 +46,9 @@ class Programme(models.Model):
 class Tier(models.Model):
     """A level of a programme: reached by what is spent in a calendar year; multiplies what is earned."""
 
-    programme = models.ForeignKey(Programme, models.CASCADE, related_name="tiers", verbose_name=_("programme"))
+    programme = models.ForeignKey(
+        Programme, models.CASCADE, related_name="tiers", db_index=False, verbose_name=_("programme")
+    )
     code = models.SlugField(_("code"), max_length=40)
     name_vi = models.CharField(_("name (Vietnamese)"), max_length=100)
     name_en = models.CharField(_("name (English)"), max_length=100, blank=True)
@@ -97,7 +99,9 @@ class MemberTier(models.Model):
 class Reward(models.Model):
     """What points can be redeemed for, by name."""
 
-    programme = models.ForeignKey(Programme, models.CASCADE, related_name="rewards", verbose_name=_("programme"))
+    programme = models.ForeignKey(
+        Programme, models.CASCADE, related_name="rewards", db_index=False, verbose_name=_("programme")
+    )
     code = models.SlugField(_("code"), max_length=40)
     name_vi = models.CharField(_("name (Vietnamese)"), max_length=200)
     name_en = models.CharField(_("name (English)"), max_length=200, blank=True)

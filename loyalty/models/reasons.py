@@ -12,9 +12,9 @@ class Accrual(models.Model):
     """Points that an order earned: pending until `release_at`, less what returns took back."""
 
     source_record = models.ForeignKey(
-        SourceRecord, models.PROTECT, related_name="accruals", verbose_name=_("source record")
+        SourceRecord, models.PROTECT, related_name="accruals", db_index=False, verbose_name=_("source record")
     )
-    programme = models.ForeignKey(Programme, models.PROTECT, verbose_name=_("programme"))
+    programme = models.ForeignKey(Programme, models.PROTECT, db_index=False, verbose_name=_("programme"))
     order = models.CharField(_("order"), max_length=40)
     # What the points were earned on, minor units, and how much of it came back.
     basis = models.BigIntegerField(_("earned on"))
@@ -56,7 +56,9 @@ class ClawBack(models.Model):
     The rest (`due - taken`) is let go, unless the programme lets a balance go below zero.
     """
 
-    accrual = models.ForeignKey(Accrual, models.PROTECT, related_name="claw_backs", verbose_name=_("accrual"))
+    accrual = models.ForeignKey(
+        Accrual, models.PROTECT, related_name="claw_backs", db_index=False, verbose_name=_("accrual")
+    )
     return_number = models.CharField(_("return"), max_length=100)
     basis = models.BigIntegerField(_("came back"))
     due = models.BigIntegerField(_("to take back"))
@@ -86,7 +88,7 @@ class Hold(models.Model):
         CAPTURED = "captured", _("Spent")
         RELEASED = "released", _("Released")
 
-    programme = models.ForeignKey(Programme, models.PROTECT, verbose_name=_("programme"))
+    programme = models.ForeignKey(Programme, models.PROTECT, db_index=False, verbose_name=_("programme"))
     order = models.CharField(_("order"), max_length=40)
     points = models.BigIntegerField(_("points"))
     # What they paid, minor units, and how many went back to the member since.

@@ -20,7 +20,9 @@ class Delivery(models.Model):
         DONE = "done", _("Delivered")
         DEAD = "dead", _("Given up")
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="deliveries", verbose_name=_("channel"))
+    channel = models.ForeignKey(
+        Channel, models.CASCADE, related_name="deliveries", db_index=False, verbose_name=_("channel")
+    )
     topic = models.CharField(_("topic"), max_length=40)
     key = models.CharField(_("key"), max_length=200)
     wanted = models.BigIntegerField(_("version to show"))
@@ -61,7 +63,7 @@ class Delivery(models.Model):
 class ExternalId(models.Model):
     """What a channel calls one of our things."""
 
-    channel = models.ForeignKey(Channel, models.CASCADE, verbose_name=_("channel"))
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False, verbose_name=_("channel"))
     kind = models.CharField(_("kind"), max_length=40)
     ours = models.CharField(_("ours"), max_length=200)
     theirs = models.CharField(_("theirs"), max_length=200)
@@ -81,7 +83,7 @@ class ExternalId(models.Model):
 class InboundEvent(models.Model):
     """An event id that a channel sent us, taken once."""
 
-    channel = models.ForeignKey(Channel, models.CASCADE, verbose_name=_("channel"))
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False, verbose_name=_("channel"))
     event_id = models.CharField(_("event"), max_length=200)
     received_at = models.DateTimeField(_("received"))
 
@@ -101,7 +103,7 @@ class InboundOrder(models.Model):
     Holds the channel's number for it and nothing of what is in it, which is read again from the channel.
     """
 
-    channel = models.ForeignKey(Channel, models.CASCADE, verbose_name=_("channel"))
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False, verbose_name=_("channel"))
     external_id = models.CharField(_("number in the channel"), max_length=200)
     found_at = models.DateTimeField(_("found"))
     retry_at = models.DateTimeField(_("not before"))

@@ -135,7 +135,7 @@ class StaffPlace(models.Model):
     """At which locations a colleague works; none at all means every location for those whose role says so."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="places", verbose_name=_("colleague")
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="places", db_index=False, verbose_name=_("colleague")
     )
     location = models.ForeignKey(Location, models.CASCADE, verbose_name=_("location"))
 
@@ -183,7 +183,7 @@ class OutboxMessage(models.Model):
 class Hearing(models.Model):
     """One hearer has heard one message: its effect and this row are one transaction, so it happens once."""
 
-    message = models.ForeignKey(OutboxMessage, models.CASCADE, verbose_name=_("message"))
+    message = models.ForeignKey(OutboxMessage, models.CASCADE, db_index=False, verbose_name=_("message"))
     hearer = models.CharField(_("hearer"), max_length=100)
     heard_at = models.DateTimeField(_("heard"))
 
@@ -292,7 +292,9 @@ class ImportRun(models.Model):
 class ImportProblem(models.Model):
     """A row that was not taken (`refused`), or was taken with a remark: row, column, code."""
 
-    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="problems", verbose_name=_("import"))
+    run = models.ForeignKey(
+        ImportRun, models.CASCADE, related_name="problems", db_index=False, verbose_name=_("import")
+    )
     row = models.BigIntegerField(_("row"))
     column = models.CharField(_("column"), max_length=100, blank=True)
     code = models.CharField(_("code"), max_length=60)
