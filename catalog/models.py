@@ -285,7 +285,7 @@ class Movement(models.Model):
         indexes = [models.Index(fields=["variant", "location", "-id"], name="movement_of_level")]
 
     def __str__(self) -> str:
-        return f"{self.quantity:+d} {self.reason}"
+        return f"{self.quantity:+d} {self.get_reason_display()}"
 
 
 class Reservation(models.Model):

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from unfold.decorators import action
 
 from customers import models, ports
@@ -128,7 +129,7 @@ class CustomerAdmin(ReadMostlyAdmin):
     def consents(self, customer: models.Customer) -> SafeString:
         rows = models.Consent.objects.filter(source_record__membership__customer=customer).order_by("-given_at", "-id")
         return table(
-            [_("purpose"), _("by"), _("granted"), _("given")],
+            [_("purpose"), pgettext("means", "by"), _("granted"), _("given")],
             [
                 (word(row.purpose), row.get_channel_kind_display(), _("yes") if row.granted else _("no"), row.given_at)
                 for row in rows[:50]

@@ -10,6 +10,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from omni.core.models import Channel
 
@@ -148,7 +149,7 @@ class Identifier(models.Model):
         indexes = [models.Index(fields=["kind", "value"], name="identifier_lookup")]
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.value}"
+        return f"{self.get_kind_display()}: {self.value}"
 
 
 class LinkDecision(models.Model):
@@ -176,7 +177,7 @@ class LinkDecision(models.Model):
         indexes = [models.Index(fields=["left", "right", "-id"], name="link_latest")]
 
     def __str__(self) -> str:
-        return f"{self.left_id} {self.verdict} {self.right_id}"
+        return f"{self.left_id} – {self.right_id}: {self.get_verdict_display()}"
 
 
 class ReviewPair(models.Model):
@@ -217,7 +218,7 @@ class Consent(models.Model):
         SourceRecord, models.CASCADE, related_name="consents", db_index=False, verbose_name=_("source record")
     )
     purpose = models.CharField(_("purpose"), max_length=40)
-    channel_kind = models.CharField(_("by"), max_length=20, choices=Channel.Kind)
+    channel_kind = models.CharField(pgettext_lazy("means", "by"), max_length=20, choices=Channel.Kind)
     granted = models.BooleanField(_("granted"))
     proof = models.JSONField(_("proof"), default=dict)
     given_at = models.DateTimeField(_("given"))

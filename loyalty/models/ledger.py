@@ -78,7 +78,7 @@ class Account(models.Model):
         indexes = [models.Index(fields=["source_record"], name="accounts_of_record")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.unit} #{self.pk}"
+        return f"{self.get_kind_display()} #{self.pk}"
 
 
 class Entry(models.Model):
@@ -141,7 +141,7 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reason} {self.amount}"
+        return f"{self.get_reason_display()} {self.amount}"
 
 
 class Lot(models.Model):

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from omni.desk import people  # noqa: F401  registers colleagues and roles
 from omni.desk.urls import desk_urls
 
 # UnfoldAdminSite.get_urls asks for this; it puts them before the site's own, whose last one takes everything.

@@ -1,4 +1,4 @@
-"""What Unfold, Django and Django REST framework say in English and have no Vietnamese for.
+"""What Unfold, Django and Django REST framework say in English and have no Vietnamese for, or a poor one.
 
 They stand here so that makemessages keeps them in our catalogue, which is asked before theirs. Nothing imports this.
 """
@@ -51,6 +51,9 @@ UNFOLD = (
     gettext_noop("Reset filters"),
     gettext_noop("Image preview"),
     gettext_noop("Click to download"),
+    gettext_noop("Welcome"),
+    gettext_noop("Add row"),
+    gettext_noop("Submit"),
     gettext_noop("Go back"),
     gettext_noop("Previous"),
     gettext_noop("Next"),
@@ -220,8 +223,56 @@ REST = (
     gettext_noop("Surrogate characters are not allowed: U+{code_point:X}."),
 )
 
+BETTER = (
+    gettext_noop("History"),
+    gettext_noop("Change history: %s"),
+    gettext_noop("Add"),
+    gettext_noop("Add %(name)s"),
+    gettext_noop("Add another %(verbose_name)s"),
+    gettext_noop("Action:"),
+    gettext_noop("Action"),
+    gettext_noop("Go"),
+    gettext_noop("Run the selected action"),
+    gettext_noop("Items must be selected in order to perform actions on them. No items have been changed."),
+    gettext_noop("No action selected."),
+    gettext_noop("Log out"),
+    gettext_noop("Past 7 days"),
+    gettext_noop("Any date"),
+    gettext_noop("Site administration"),
+    gettext_noop("Select %s to change"),
+    gettext_noop("Password reset unsuccessful"),
+    gettext_noop("Authentication and Authorization"),
+    gettext_noop("group"),
+    gettext_noop("groups"),
+    gettext_noop("permission"),
+    gettext_noop("permissions"),
+    gettext_noop("user permissions"),
+    gettext_noop("users"),
+    gettext_noop("staff status"),
+    gettext_noop("superuser status"),
+    gettext_noop("first name"),
+    gettext_noop("last name"),
+    gettext_noop("last login"),
+    gettext_noop("date joined"),
+    gettext_noop("The groups this user belongs to. A user will get all permissions granted to each of their groups."),
+    gettext_noop("Designates that this user has all permissions without explicitly assigning them."),
+    gettext_noop("Designates whether the user can log into this admin site."),
+    gettext_noop(
+        "Designates whether this user should be treated as active. Unselect this instead of deleting accounts."
+    ),
+    gettext_noop("%(name)s with ID “%(key)s” doesn’t exist. Perhaps it was deleted?"),
+    gettext_noop("The {name} “{obj}” was added successfully."),
+    gettext_noop("The {name} “{obj}” was changed successfully."),
+    gettext_noop("The {name} “{obj}” was added successfully. You may edit it again below."),
+    gettext_noop("The {name} “{obj}” was added successfully. You may add another {name} below."),
+    gettext_noop("The {name} “{obj}” was changed successfully. You may edit it again below."),
+    gettext_noop("The {name} “{obj}” was changed successfully. You may add another {name} below."),
+    gettext_noop(" By %(filter_title)s "),
+)
+
 COUNTED = (
     ngettext_lazy("entry", "entries"),
+    ngettext_lazy("Please correct the error below.", "Please correct the errors below."),
     ngettext_lazy(
         "This password is too short. It must contain at least %d character.",
         "This password is too short. It must contain at least %d characters.",

@@ -9,7 +9,7 @@ from django.utils import translation
 
 UNFOLD = Path(unfold.__file__).parent
 # Said the same in both languages, or on pages that we do not have.
-ALIKE = {"Email"}
+ALIKE = {"Email", "%(class_name)s %(instance)s"}
 NOT_OURS = ("constance", "forms", "guardian", "import_export", "location_field", "simple_history")
 _SAID = re.compile(
     r"""\{%\s*(?:trans|translate)\s+(?:"([^"]+)"|'([^']+)')|\b_\(\s*(?:"([^"]+)"|'([^']+)')\s*\)""", re.DOTALL
