@@ -1,7 +1,9 @@
 """The ten steps, the first six of them here. Each returns what it verified, in words; its docstring is its title."""
 
+import csv
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from django.conf import settings
 from catalog.models import StockLevel
 from omni.core.secrets import ALPHABET
 from omni.embedded.story.afterwards import change_a_price, earn_and_spend, look_at_the_report, return_one
-from omni.embedded.story.client import expect, expect_equal, plain, wait_for
+from omni.embedded.story.client import StoryError, expect, expect_equal, plain, wait_for
 from omni.embedded.story.world import HOME, SELLING, World
 
 Step = Callable[[World], list[str]]
@@ -24,20 +26,24 @@ def import_products(world: World) -> list[str]:
     options = ("--format", "shopify", "--currency", "USD", "--rate", "25000", "--location", HOME)
     for file in files:
         world.manage("import_products", str(file), *options)
-    apparel = next(file for file in files if "apparel" in file.name or "sample" in file.name)
-    handle = apparel.read_text(encoding="utf-8-sig").splitlines()[1].split(",")[0]
+    handle, price = _without_sku(files)
     found = world.api["web"].get("variants", search=handle.replace("-", " "))["results"]
     mine = [variant for variant in found if variant["sku"].lower().startswith(handle)]
-    expect(mine, f"the imported product {handle} is found by the web's search")
+    expect(mine, f"the imported product {handle} is found by the web's search, with a SKU made of its handle")
     world.imported_sku = mine[0]["sku"]
-    count = len(_all_skus(world))
+    expect_equal(mine[0]["price"]["amount"], price * 25_000, f"the price of {world.imported_sku} in VND")
+    skus = _all_skus(world)
     for file in files:
         world.manage("import_products", str(file), *options)
-    expect_equal(len(_all_skus(world)), count, "the number of variants after importing the same again")
+    expect_equal(_all_skus(world) ^ skus, set(), "what SKUs are other after importing the same again")
     world.demo_sku = "AO-POLO-NAM-M-TRANG"
     for sku in (world.imported_sku, world.demo_sku):
         wait_for(f"{sku} can be bought at {HOME}", lambda sku=sku: world.atp(sku, HOME) > 0)  # type: ignore[misc]
-    return [f"{len(files)} file(s), {count} variants in the catalog", f"{world.imported_sku} again has the same SKU"]
+    names = ", ".join(file.name for file in files)
+    return [
+        f"{names}: {len(skus)} variants in the catalog; the same SKUs when imported again",
+        f"{world.imported_sku}: its SKU made of handle and options, {price} USD are {price * 25_000:.0f} VND",
+    ]
 
 
 def know_the_customer(world: World) -> list[str]:
@@ -169,6 +175,16 @@ STEPS: list[Step] = [
 
 def _basket(world: World) -> list[dict[str, Any]]:
     return [{"sku": world.imported_sku, "quantity": 1}, {"sku": world.demo_sku, "quantity": 1}]
+
+
+def _without_sku(files: list[Path]) -> tuple[str, Decimal]:
+    """Handle and price of the first product that comes without a SKU."""
+    for file in files:
+        with file.open(encoding="utf-8-sig", newline="") as rows:
+            for row in csv.DictReader(rows):
+                if row["Variant Price"] and not row["Variant SKU"]:
+                    return row["Handle"], Decimal(row["Variant Price"])
+    raise StoryError("expected a product without a SKU in " + ", ".join(map(str, files)))
 
 
 def _all_skus(world: World) -> set[str]:
