@@ -46,6 +46,7 @@ def manage(data_dir, *argv):
 
 
 @pytest.mark.embedded
+@pytest.mark.embedded
 def test_a_command_finds_its_database_whether_or_not_somebody_runs_it_already(tmp_path):
     data_dir = tmp_path / "my shop"
     ask = ("shell", "--no-imports", "-c", "from django.db import connection; connection.ensure_connection(); print(7)")
