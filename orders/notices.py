@@ -76,8 +76,8 @@ def _order_context(order: Order, language: str) -> Context:
         "name": order.contact.get("name", ""),
         "total": money(order.total),
         "lines": [
-            {"name": line.name or line.sku, "quantity": line.quantity - line.cancelled, "total": money(line.total)}
-            for line in order.lines.order_by("position")
+            {"name": line.called or line.sku, "quantity": line.quantity - line.cancelled, "total": money(line.total)}
+            for line in order.lines.select_related("variant__product").order_by("position")
             if line.quantity > line.cancelled
         ],
         "charges": [money(charge["amount"]) for charge in order.charges],

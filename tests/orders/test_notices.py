@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
+from catalog.models import Product
 from customers.identity import merge
 from customers.models import CustomerFacts
 from omni.core import clock
@@ -37,6 +39,18 @@ def test_a_placed_order_is_confirmed(shop, lan, now, language):
     assert order.number in mail.subject
     assert "100" in mail.text
     assert "<html" in mail.html
+
+
+def test_a_mail_speaks_the_customers_language_whatever_was_spoken_at_the_sale(shop, lan, now):
+    Product.objects.update(name_vi="Áo sơ mi", name_en="Shirt")
+    with translation.override("en"):
+        order = place(shop, [("SHIRT", 1)], now=now, customer=lan.customer.pk)
+        mail = compose(kind="order.placed", order_number=order.number, data={}, now=now, language="vi")
+    assert mail is not None
+    assert mail.subject == f"Đơn hàng {order.number} của bạn"
+    assert "Chào Nguyễn Thị Lan" in mail.text
+    assert "Áo sơ mi" in mail.text
+    assert "Shirt" not in mail.text
 
 
 def test_the_ready_mail_brings_a_fresh_code_that_works(shop, lan, now):
