@@ -69,6 +69,20 @@ def due_channels(now: datetime) -> list[int]:
     )
 
 
+def poll_due(channel_id: int, now: datetime) -> int:
+    """Read the channel's orders if that is still due; returns how many were written down.
+
+    Of many requests to do so that waited for a worker only the first asks the channel, so that one which hangs
+    holds one worker and not all of them.
+    """
+    ChannelHealth.objects.get_or_create(channel_id=channel_id)
+    due = ChannelHealth.objects.filter(channel=channel_id).exclude(orders_due_at__gt=now)
+    waiting = InboundOrder.objects.filter(channel=channel_id, taken_at=None, retry_at__lte=now)
+    if not due.update(orders_due_at=now + EVERY) and not waiting.exists():
+        return 0
+    return poll_orders(Channel.objects.get(pk=channel_id), now)
+
+
 def poll_orders(channel: Channel, now: datetime) -> int:
     """Read the channel's orders since the last time, less an overlap, and write down the new ones.
 
@@ -85,6 +99,8 @@ def poll_orders(channel: Channel, now: datetime) -> int:
             "external_id", flat=True
         )[:100]
     )
+    # As above: nobody asks for these again while we do, nor each second where the channel does not answer.
+    InboundOrder.objects.filter(channel=channel, external_id__in=waiting).update(retry_at=now + EVERY)
     try:
         told = adapter.pull_orders(channel, since=since)
         again = adapter.pull_orders(channel, ids=waiting) if waiting else []

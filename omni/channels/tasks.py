@@ -86,7 +86,7 @@ def verify() -> None:
 @shared_task
 def poll(channel_id: int) -> None:
     """Read the orders that a channel has for us."""
-    inbound.poll_orders(Channel.objects.get(pk=channel_id), clock.now())
+    inbound.poll_due(channel_id, clock.now())
 
 
 def _pushed_channels() -> list[Channel]:

@@ -172,6 +172,24 @@ def test_a_channel_that_is_down_keeps_its_orders_for_later(world, web, now):
     assert inbound.poll_orders(web, now + timedelta(minutes=1)) == 1
 
 
+def test_requests_to_read_orders_that_queued_up_ask_the_channel_once(world, web):
+    def asked() -> int:
+        return sum(entry["path"].startswith(f"/shops/{web.code}/orders") for entry in world.log())
+
+    before = asked()
+    for _ in range(3):
+        tasks.poll(web.pk)
+    assert asked() == before + 1
+
+
+def test_an_order_that_waits_is_not_asked_for_each_second_while_the_channel_is_down(world, web, now):
+    InboundOrder.objects.create(channel=web, external_id="o-1", found_at=now, retry_at=now)
+    world.faults(web, mode="down")
+    assert inbound.poll_due(web.pk, now) == 0
+    assert web.pk not in inbound.due_channels(now + timedelta(seconds=1))
+    assert web.pk in inbound.due_channels(now + timedelta(minutes=2))
+
+
 def test_malformed_contact_does_not_keep_an_order_out(world, web, now):
     buy(world, web, contact={"name": "?", "phone": "12", "email": "nobody"})
     assert inbound.poll_orders(web, now) == 1
