@@ -242,6 +242,7 @@ LOGGING = {
     # The in-memory broker has no host, and is told so at every connection.
     "loggers": {
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "kombu.connection": {"level": "ERROR" if CELERY_BROKER_URL.startswith("memory:") else "WARNING"},
     },
 }
