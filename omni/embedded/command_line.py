@@ -34,15 +34,27 @@ WITHOUT_DATABASE = frozenset(
 def main(argv: list[str]) -> None:
     """Run one command. Embedded errors are told in one line, with exit code 1."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omni.settings")
+    import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.utils import translation
 
     signal.signal(signal.SIGTERM, _end)
     try:
         with _folder_of_its_own(argv), _database(argv):
-            execute_from_command_line(argv)
+            django.setup()
+            with translation.override(terminal_language()):
+                execute_from_command_line(argv)
     except (postgres.EmbeddedError, ImproperlyConfigured) as error:
         sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+def terminal_language() -> str:
+    """What whoever types the command reads; the shop's own language is for its customers."""
+    told = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "vi" if told.startswith("vi") else "en"
 
 
 @contextlib.contextmanager

@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from django.utils.translation import get_language
 
 from omni.embedded import postgres
-from omni.embedded.command_line import needs_database
+from omni.embedded.command_line import main, needs_database
 from omni.embedded.web import HOST, free_port
 from tests.embedded.machine import ROOT, is_up
 
@@ -83,6 +84,26 @@ def test_a_command_that_tells_the_worker_something_prints_nothing_about_the_brok
     done = manage(tmp_path, "shell", "--no-imports", "-c", told)
     postgres.socket_dir(tmp_path).rmdir()
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("told", "language"),
+    [
+        ({"LANG": "C"}, "en"),
+        ({"LANG": "vi_VN.UTF-8"}, "vi"),
+        ({"LANG": "vi_VN.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_a_command_speaks_the_language_of_its_terminal(told, language, monkeypatch):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    spoken = []
+    monkeypatch.setattr("django.core.management.execute_from_command_line", lambda argv: spoken.append(get_language()))
+    main(["manage.py", "version"])
+    assert spoken == [language]
 
 
 def test_a_taken_port_is_passed_over():

@@ -105,7 +105,8 @@ def manage(*arguments: str, data_dir: str) -> str:
         [sys.executable, str(MANAGE), *arguments],
         capture_output=True,
         text=True,
-        env=os.environ | {"OMNI_DATA_DIR": data_dir},
+        # In English, which the story reads.
+        env=os.environ | {"OMNI_DATA_DIR": data_dir, "LC_ALL": "C.UTF-8"},
         timeout=300,
         check=False,
     )

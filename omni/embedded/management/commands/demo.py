@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from omni.embedded import postgres
@@ -44,11 +43,10 @@ class Command(BaseCommand):
         if not settings.CELERY_BROKER_URL.startswith("memory:"):
             raise CommandError("The demo brings its own broker. Unset CELERY_BROKER_URL, in .env too, to open it.")
         try:
-            with translation.override(_language()):
-                if options["check"]:
-                    self._check()
-                else:
-                    self._open(**options)
+            if options["check"]:
+                self._check()
+            else:
+                self._open(**options)
         except postgres.EmbeddedError as error:
             raise CommandError(str(error)) from error
 
@@ -85,12 +83,6 @@ class Command(BaseCommand):
 
 class _Stop(KeyboardInterrupt):
     """The first Ctrl-C or SIGTERM."""
-
-
-def _language() -> str:
-    """That of the terminal: the shop's own language is for its customers."""
-    told = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "vi" if told.startswith("vi") else "en"
 
 
 def _stop_on_signals() -> threading.Event:
