@@ -20,6 +20,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils.translation import gettext as _
 
+from omni.core.logs import LineFormatter
 from omni.embedded import postgres
 from omni.embedded.background import Beat, Worker
 from omni.embedded.postgres.folder import EmbeddedError, FileLock, open_folder, remove_if_there
@@ -216,7 +217,7 @@ def _log_to(file: Path) -> None:
     A task that does not end in time with the shop fails after it is closed, and that is nobody's concern.
     """
     handler = logging.handlers.RotatingFileHandler(file, maxBytes=5_000_000, backupCount=1)
-    handler.setFormatter(logging.Formatter("{asctime} {levelname} {threadName} {name} {message}", style="{"))
+    handler.setFormatter(LineFormatter("{asctime} {levelname} {threadName} {name} {message}", style="{"))
     logging.getLogger().handlers = [handler]
 
 

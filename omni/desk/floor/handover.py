@@ -25,7 +25,8 @@ def hand_over(request: HttpRequest, store: Location) -> HttpResponse:
     """A scanned QR hands over at once; an order number opens its page, where the code is asked."""
     if request.method == "GET":
         return show(request, "hand_over", title=_("Hand over"), store=store, ready=ready_here(store))
-    scanned = request.POST.get("scanned", "").strip()
+    # A scanner may send what no text has.
+    scanned = request.POST.get("scanned", "").replace("\0", "").strip()
     read = pickup.read_qr(scanned)
     if read is None:
         row = ready_here_by_number(store, scanned)

@@ -47,7 +47,8 @@ def act_once(
 def _run(request: HttpRequest, act: Callable[[], Outcome], explain: Callable[[DomainError], str]) -> Outcome:
     here = request.get_full_path()
     key = request.POST.get("key", "")
-    if not 16 <= len(key) <= 100:
+    typed = "".join(value for values in request.POST.lists() for value in values[1])
+    if not 16 <= len(key) <= 100 or "\0" in typed:
         return Outcome(False, _("This page was too old. It is drawn anew: try again."), here)
     scope = {"caller": f"floor:{request.user.pk}", "method": "POST", "path": request.path[:300], "key": key}
     told = _fingerprint(request)
