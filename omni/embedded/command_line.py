@@ -32,7 +32,14 @@ WITHOUT_DATABASE = frozenset(
 
 
 def main(argv: list[str]) -> None:
-    """Run one command. Embedded errors are told in one line, with exit code 1."""
+    """Run one command. Embedded errors are told in one line, with exit code 1; Ctrl-C ends it without a word."""
+    try:
+        _run(argv)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+def _run(argv: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omni.settings")
     import django
     from django.core.exceptions import ImproperlyConfigured
@@ -47,8 +54,6 @@ def main(argv: list[str]) -> None:
                 execute_from_command_line(argv)
     except (postgres.EmbeddedError, ImproperlyConfigured) as error:
         sys.exit(f"Error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
 
 
 def terminal_language() -> str:
