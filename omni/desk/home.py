@@ -47,10 +47,12 @@ class Day:
         return figures.show_change(figures.change(self.today.total, self.before.total))
 
     @property
-    def tone(self) -> str:
-        if not self.before.total or self.today.total == self.before.total:
-            return "even"
-        return "good" if self.today.total > self.before.total else "bad"
+    def orders_tone(self) -> str:
+        return _tone(self.today.orders, self.before.orders)
+
+    @property
+    def total_tone(self) -> str:
+        return _tone(self.today.total, self.before.total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,13 @@ class Queue:
     link: str
     icon: str
     tone: str = "even"
+
+
+def _tone(now: int, before: int) -> str:
+    """Whether a figure is good news beside the one of a week before."""
+    if not before or now == before:
+        return "even"
+    return "good" if now > before else "bad"
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

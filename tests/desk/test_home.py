@@ -9,7 +9,7 @@ from django.urls import reverse
 from omni.channels.models import ChannelHealth, Delivery, Drift
 from omni.core.api.callers import caller_of_user
 from omni.desk.channel_state import channel_states
-from omni.desk.home import days_of, queues_of
+from omni.desk.home import Day, Sales, days_of, queues_of
 from orders.models import OrderException
 from tests.desk.shop import colleague, fulfilment, goods, sale
 from tests.factories.core import ChannelFactory, LocationFactory
@@ -42,6 +42,12 @@ def shop(now):
 
 def waiting(user: User, now) -> dict[str, int]:
     return {str(queue.title): queue.waiting for queue in queues_of(user, caller_of_user(user).places, now=now)}
+
+
+def test_more_orders_for_less_money_are_good_and_bad_news_each_by_itself():
+    day = Day(today=Sales(orders=19, total=500_000), before=Sales(orders=18, total=900_000))
+    assert (day.orders_tone, day.total_tone) == ("good", "bad")
+    assert Day(today=Sales(1, 1)).total_tone == "even"
 
 
 def test_today_beside_the_same_hours_a_week_before(shop, now):
