@@ -24,7 +24,8 @@ from tests.factories.catalog import VariantFactory
 from tests.queue.processes import Processes
 
 BROKER: str = settings.CELERY_BROKER_URL
-SECONDS = 30.0
+# Only a failure waits so long.
+SECONDS = 60.0
 
 pytestmark = [
     pytest.mark.queue,
