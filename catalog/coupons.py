@@ -68,12 +68,11 @@ def spend_budget(*, promotion_amounts: Mapping[str, int], now: datetime) -> None
 
 
 def return_budget(*, promotion_amounts: Mapping[str, int], now: datetime) -> None:
-    """An order that is cancelled gives back what it took from the budgets."""
+    """An order that is cancelled gives back what it took from the budgets. Locks the promotions by id."""
     assert_in_transaction()
-    for code in sorted(promotion_amounts):
-        Promotion.objects.filter(code=code, spent__gte=promotion_amounts[code]).update(
-            spent=F("spent") - promotion_amounts[code]
-        )
+    for promotion in lock(Promotion.objects.filter(code__in=promotion_amounts)):
+        given = promotion_amounts[promotion.code]
+        Promotion.objects.filter(pk=promotion.pk, spent__gte=given).update(spent=F("spent") - given)
 
 
 def _use(coupon: Coupon, order: str, source_record: int | None, persons: set[int], now: datetime) -> None:

@@ -157,6 +157,14 @@ def release(order: Order, stopped: Sequence[tuple[int, Stopped]], *, now: dateti
     for position, stop in stopped:
         at = by_location.setdefault(stop.fulfilment.source_id, {})
         at[position] = at.get(position, 0) + stop.quantity
+    # All of them first, in the one order, and not location by location.
+    stock.lock_levels(
+        {
+            (line.variant_id, stop.fulfilment.source_id)
+            for _, stop in stopped
+            if (line := stop.part.order_line).variant_id
+        }
+    )
     for location_id in sorted(by_location):
         lines = sorted(by_location[location_id].items())
         stock.release(order=order.number, now=now, lines=lines, location_id=location_id)

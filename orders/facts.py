@@ -31,16 +31,20 @@ WHERE (customers_customerfacts.orders_count, customers_customerfacts.first_order
        customers_customerfacts.last_ordered_at, customers_customerfacts.totals)
   IS DISTINCT FROM (excluded.orders_count, excluded.first_ordered_at, excluded.last_ordered_at, excluded.totals)
 """
+_LOCK = "SELECT 1 FROM customers_customerfacts WHERE {of_customer} ORDER BY customer_id FOR NO KEY UPDATE"
 
 
 def refresh_facts(customer_ids: Sequence[int] | None) -> int:
     """Compute the orders' part of the facts anew, for these customers or (None) for all who ever ordered.
 
-    Locks the facts rows it changes; returns how many changed.
+    Locks the facts rows, ascending, before it looks: what is counted cannot be older than what it waited for.
+    Returns how many changed.
     """
     if customer_ids is None:
+        execute(_LOCK.format(of_customer="true"))
         return execute(_REFRESH.format(of_member="", of_customer="f.customer_id IS NOT NULL"))
     if not customer_ids:
         return 0
     ids = list(customer_ids)
+    execute(_LOCK.format(of_customer="customer_id = ANY(%s)"), [ids])
     return execute(_REFRESH.format(of_member="AND m.customer_id = ANY(%s)", of_customer="c.id = ANY(%s)"), [ids, ids])

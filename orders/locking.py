@@ -2,28 +2,35 @@
 
 from collections.abc import Sequence
 
-from customers.models import Membership
-from omni.core.db import execute, lock
+from omni.core.db import execute, fetch_all, lock
 from omni.core.errors import NotFound
 from orders.models import Fulfilment, Order
 
+# The membership is shared: as long as an order is being changed, its record moves to no other customer.
+_LOCK = """
+SELECT m.customer_id FROM customers_membership m JOIN customers_customerfacts f ON f.customer_id = m.customer_id
+WHERE m.source_record_id = %s FOR SHARE OF m FOR NO KEY UPDATE OF f
+"""
+_MAKE = """
+INSERT INTO customers_customerfacts (customer_id, segments, tier, orders_count, totals)
+SELECT customer_id, '{}', '', 0, '{}' FROM customers_membership WHERE source_record_id = %s FOR SHARE
+ON CONFLICT DO NOTHING
+"""
+
 
 def lock_customer(source_record_id: int | None) -> int | None:
-    """Lock the facts of the customer that a record belongs to (making an empty row); returns the customer's id."""
+    """Lock the facts of the customer that a record belongs to (making an empty row); returns the customer's id.
+
+    Until the transaction ends no merge or un-merge moves the record, so the customer stays the same one.
+    """
     if source_record_id is None:
         return None
-    customer_id = (
-        Membership.objects.filter(source_record_id=source_record_id).values_list("customer_id", flat=True).first()
-    )
-    if customer_id is None:
-        return None
-    execute(
-        "INSERT INTO customers_customerfacts (customer_id, segments, tier, orders_count, totals)"
-        " VALUES (%s, '{}', '', 0, '{}') ON CONFLICT DO NOTHING",
-        [customer_id],
-    )
-    execute("SELECT 1 FROM customers_customerfacts WHERE customer_id = %s FOR NO KEY UPDATE", [customer_id])
-    return customer_id
+    locked = fetch_all(_LOCK, [source_record_id])
+    if not locked:
+        # No facts yet, or a merge that we waited for took the record to somebody else.
+        execute(_MAKE, [source_record_id])
+        locked = fetch_all(_LOCK, [source_record_id])
+    return int(locked[0][0]) if locked else None
 
 
 def lock_order(order_id: int) -> Order:

@@ -1,18 +1,26 @@
 """What happens at the same moment happens once."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from customers.identity import merge
+from customers.models import CustomerFacts
 from omni.core import clock
+from omni.core.db import write
 from omni.core.errors import DomainError
 from orders import fulfilling, pickup
+from orders.facts import refresh_facts
+from orders.locking import lock_customer
 from orders.models import Order, Refund, Return
 from orders.returning import ReturnWish, return_goods
 from tests.factories.catalog import VariantFactory
+from tests.factories.customers import person
+from tests.factories.loyalty import ProgrammeFactory
 from tests.factories.orders import Api, make_shop, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,6 +46,46 @@ def at_once(*jobs: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return answers
+
+
+def while_it_is_uncommitted(deed: Callable[[], Any], then: Callable[[], Any]) -> Any:
+    """Do `deed` in a transaction that stays open for a moment, and meanwhile begin `then`; returns what that gave."""
+    done = threading.Event()
+
+    def first() -> None:
+        with write():
+            deed()
+            done.set()
+            time.sleep(0.3)
+        connection.close()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    done.wait(5)
+    try:
+        with write():
+            return then()
+    finally:
+        thread.join()
+
+
+def test_who_waited_for_a_merge_locks_the_customer_that_there_is_now():
+    ProgrammeFactory()
+    lan, mai = person("Lan", phone="0912345678"), person("Mai", email="mai@example.com")
+    locked = while_it_is_uncommitted(
+        lambda: merge(keep=lan.customer, absorb=mai.customer, reason="same", by="x", now=clock.now()),
+        lambda: lock_customer(mai.source_record.pk),
+    )
+    assert locked == lan.customer.pk
+    assert not CustomerFacts.objects.filter(pk=mai.customer.pk).exists()
+
+
+def test_facts_counted_anew_miss_no_order_that_was_being_placed():
+    shop, lan = make_shop(), person("Lan", phone="0912345678").customer
+    while_it_is_uncommitted(
+        lambda: place(shop, [("SHIRT", 1)], now=clock.now(), customer=lan.pk), lambda: refresh_facts([lan.pk])
+    )
+    assert CustomerFacts.objects.get(pk=lan.pk).orders_count == 1
 
 
 def test_the_last_one_is_sold_once():
