@@ -114,13 +114,18 @@ class ReturnForm(forms.Form):
         label=_("refund to"), choices=[("original", _("as it was paid")), ("store_credit", _("store credit"))]
     )
 
-    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, order: Order, places: frozenset[int] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for line in OrderLine.objects.filter(order=order).order_by("position"):
+        here = self.fields["location"]
+        assert isinstance(here, forms.ModelChoiceField)
+        if places is not None:
+            here.queryset = Location.objects.filter(active=True, pk__in=places)
+            here.initial = min(places, default=None)
+        for line in OrderLine.objects.filter(order=order).select_related("variant__product").order_by("position"):
             left = line.fulfilled - line.returned
             if left:
                 self.fields[f"line-{line.sku}"] = forms.IntegerField(
-                    label=f"{line.sku} {line.name}", min_value=0, max_value=left, initial=0, required=False
+                    label=f"{line.called} ({line.sku})", min_value=0, max_value=left, initial=0, required=False
                 )
 
 
@@ -136,10 +141,10 @@ def take_step(verb: str, ask: Ask) -> None:
     step.run(ask)
 
 
-def form_of(verb: str, order: Order, data: Any = None) -> forms.Form:
-    """The form that a step asks to be filled in."""
+def form_of(verb: str, order: Order, data: Any = None, places: frozenset[int] | None = None) -> forms.Form:
+    """The form that a step asks to be filled in, with the locations where the colleague works (None: all)."""
     form = STEPS[verb].form
-    return form(data, order=order) if issubclass(form, ReturnForm) else form(data)
+    return form(data, order=order, places=places) if issubclass(form, ReturnForm) else form(data)
 
 
 def _collect(ask: Ask) -> object:

@@ -173,7 +173,7 @@ class OrderAdmin(ReadMostlyAdmin):
             raise Http404
         own = visible_orders(caller).filter(pk=order_id).exists()
         back = reverse("admin:orders_order_change", args=[order.pk]) if own else reverse("admin:find")
-        form = form_of(verb, order, request.POST if request.method == "POST" else None)
+        form = form_of(verb, order, request.POST if request.method == "POST" else None, caller.places)
         problem, seen = "", None
         if request.method == "POST" and form.is_valid():
             ask = Ask(order, row, form.cleaned_data, caller, clock.now())

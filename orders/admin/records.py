@@ -1,11 +1,15 @@
 """What is read and looked up: carts, quotes, returns, payments, events and lines."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from omni.core.admin import ReadMostlyAdmin
 from orders import models
-from orders.words import event_words
+from orders.words import EVENTS, event_words
 
 
 @admin.register(models.Cart)
@@ -71,11 +75,25 @@ class HandoffAdmin(ReadMostlyAdmin):
     exclude = ["fingerprint"]
 
 
+class HappeningFilter(admin.SimpleListFilter):
+    """Events by what happened. The kinds are known: reading them from all events would take seconds."""
+
+    title = _("what")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(EVENTS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[models.OrderEvent]) -> QuerySet[models.OrderEvent]:
+        kind = self.value()
+        return queryset.filter(kind__in=[kind, f"fulfilment.{kind}"]) if kind else queryset
+
+
 @admin.register(models.OrderEvent)
 class OrderEventAdmin(ReadMostlyAdmin):
     currency_at = ("order.currency",)
     list_display = ["happened_at", "order", "what", "by"]
-    list_filter = ["kind"]
+    list_filter = [HappeningFilter]
     list_select_related = ["order"]
     search_fields = ["=order__number"]
     readonly_fields = ["what"]

@@ -14,7 +14,7 @@ from omni.core.readable import Readable
 class EstimatingPaginator(Paginator[Any]):
     """Counts up to a bound and says no more: a full count of a million rows is what makes lists slow."""
 
-    BOUND = 10_000
+    BOUND = 2_000
 
     @cached_property
     def count(self) -> int:

@@ -115,9 +115,9 @@ class ImportRunAdmin(ReadMostlyAdmin):
 @admin.register(ImportProblem)
 class ImportProblemAdmin(ReadMostlyAdmin):
     list_display = ["run", "row", "column", "problem", "value", "refused"]
-    list_filter = ["code", "refused"]
+    list_filter = ["refused"]
     list_select_related = ["run"]
-    search_fields = ["value"]
+    search_fields = ["=code"]
     readonly_fields = ["problem"]
 
     @admin.display(description=_("problem"), ordering="code")

@@ -41,8 +41,9 @@ class StaffPlaceAdmin(ModelAdmin):  # type: ignore[misc]
 @admin.register(models.OutboxMessage)
 class OutboxMessageAdmin(ReadMostlyAdmin):
     list_display = ["id", "kind", "key", "version", "created_at", "relayed_at", "attempts", "last_error"]
-    list_filter = ["kind", ("relayed_at", admin.EmptyFieldListFilter)]
-    search_fields = ["key"]
+    # No filter by kind: its choices would be read from all messages there ever were.
+    list_filter = [("relayed_at", admin.EmptyFieldListFilter)]
+    search_fields = ["=key", "=kind"]
 
 
 @admin.register(models.Hearing)
