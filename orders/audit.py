@@ -23,7 +23,7 @@ CHECKS: list[Check] = [
     sql_check(
         "orders: a channel's order is here once",
         count="SELECT count(*) FROM orders_order WHERE external_id IS NOT NULL",
-        wrong="SELECT format('channel %s has %s as %s', channel_id, external_id, array_to_string(array_agg(number), ', '))"
+        wrong="SELECT format('channel %s has %s as %s', channel_id, external_id, string_agg(number, ', '))"
         " FROM orders_order WHERE external_id IS NOT NULL GROUP BY channel_id, external_id HAVING count(*) > 1",
     ),
     sql_check(

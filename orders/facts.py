@@ -31,6 +31,10 @@ WHERE (customers_customerfacts.orders_count, customers_customerfacts.first_order
        customers_customerfacts.last_ordered_at, customers_customerfacts.totals)
   IS DISTINCT FROM (excluded.orders_count, excluded.first_ordered_at, excluded.last_ordered_at, excluded.totals)
 """
+_MAKE = """
+INSERT INTO customers_customerfacts (customer_id, segments, tier, orders_count, totals)
+SELECT id, '{}', '', 0, '{}' FROM customers_customer WHERE id = ANY(%s) ORDER BY id ON CONFLICT DO NOTHING
+"""
 _LOCK = "SELECT 1 FROM customers_customerfacts WHERE {of_customer} ORDER BY customer_id FOR NO KEY UPDATE"
 
 
@@ -45,6 +49,10 @@ def refresh_facts(customer_ids: Sequence[int] | None) -> int:
         return execute(_REFRESH.format(of_member="", of_customer="f.customer_id IS NOT NULL"))
     if not customer_ids:
         return 0
-    ids = list(customer_ids)
-    execute(_LOCK.format(of_customer="customer_id = ANY(%s)"), [ids])
+    ids = sorted(set(customer_ids))
+    lock = _LOCK.format(of_customer="customer_id = ANY(%s)")
+    if execute(lock, [ids]) < len(ids):
+        # Of whom nothing is known yet, there may be a row that waits for its commit.
+        execute(_MAKE, [ids])
+        execute(lock, [ids])
     return execute(_REFRESH.format(of_member="AND m.customer_id = ANY(%s)", of_customer="c.id = ANY(%s)"), [ids, ids])
