@@ -332,7 +332,9 @@ class Offer(models.Model):
     costs a buyer of whom nothing is known, null where no promotion applies.
     """
 
-    variant = models.OneToOneField(Variant, models.CASCADE, primary_key=True, related_name="offer")
+    variant = models.OneToOneField(
+        Variant, models.CASCADE, primary_key=True, related_name="offer", verbose_name=_("variant")
+    )
     currency = models.CharField(_("currency"), max_length=3)
     price = models.BigIntegerField(_("price"), null=True, blank=True)
     compare_at = models.BigIntegerField(_("compare at"), null=True, blank=True)

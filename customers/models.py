@@ -230,7 +230,7 @@ class Consent(models.Model):
         indexes = [models.Index(fields=["source_record", "purpose", "channel_kind", "-id"], name="consent_latest")]
 
     def __str__(self) -> str:
-        return f"{self.purpose}/{self.channel_kind}: {self.granted}"
+        return f"{self.purpose}/{self.get_channel_kind_display()}"
 
 
 class SignInCode(models.Model):
@@ -265,7 +265,9 @@ class CustomerFacts(models.Model):
     `totals` are minor units by currency. `ordered` and sums are orders' word, `tier` is loyalty's.
     """
 
-    customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="facts")
+    customer = models.OneToOneField(
+        Customer, models.CASCADE, primary_key=True, related_name="facts", verbose_name=_("customer")
+    )
     segments = ArrayField(models.CharField(max_length=60), default=list, blank=True, verbose_name=_("segments"))
     tier = models.CharField(_("tier"), max_length=40, blank=True)
     orders_count = models.PositiveIntegerField(_("orders"), default=0)

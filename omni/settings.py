@@ -149,6 +149,7 @@ match CELERY_BROKER_URL.split(":")[0]:
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "omni" / "locale"]
+FORMAT_MODULE_PATH = "omni.locale"
 USE_I18N = True
 USE_TZ = True
 # The zone of the retailer; a location has its own.

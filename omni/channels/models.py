@@ -152,7 +152,9 @@ class Drift(models.Model):
 class ChannelHealth(models.Model):
     """How pushing to a channel goes: its breaker and what it said last."""
 
-    channel = models.OneToOneField(Channel, models.CASCADE, primary_key=True, related_name="health")
+    channel = models.OneToOneField(
+        Channel, models.CASCADE, primary_key=True, related_name="health", verbose_name=_("channel")
+    )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     open_until = models.DateTimeField(_("not tried until"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=500, blank=True)

@@ -88,7 +88,7 @@ class UserAdmin(_InWords, PlainUserAdmin, ModelAdmin):  # type: ignore[misc,type
 
 @admin.register(Group)
 class GroupAdmin(_InWords, PlainGroupAdmin, ModelAdmin):  # type: ignore[misc]
-    list_display = ["called", "name"]
+    list_display = ["called"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may only look reads a list; the form's own shows a right in English."""
