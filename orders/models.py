@@ -353,6 +353,8 @@ class PickupCode(models.Model):
     fulfilment = models.ForeignKey(Fulfilment, models.CASCADE, related_name="codes", verbose_name=_("fulfilment"))
     location = models.ForeignKey(Location, models.PROTECT, verbose_name=_("location"))
     fingerprint = models.CharField(max_length=64, editable=False)
+    # With CODE_KEY it gives the code again, so that a message sent twice tells the same one.
+    nonce = models.CharField(max_length=32, blank=True, default="", editable=False)
     wrong_tries = models.PositiveSmallIntegerField(_("wrong tries"), default=0)
     created_at = models.DateTimeField(_("created"))
     expires_at = models.DateTimeField(_("expires"))

@@ -1,4 +1,5 @@
-"""E-mails about an order, in the customer's language. A pick-up code is made when its mail is sent, not before."""
+"""E-mails about an order, in the customer's language. The live pick-up code is told, or one is made as the mail
+is sent."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from omni.core.errors import DomainError
 from omni.core.money import show
 from orders.handoffs import qr_svg
 from orders.models import Fulfilment, Order, Return
-from orders.pickup import issue_code
+from orders.pickup import tell_code
 
 Context = dict[str, Any]
 
@@ -36,7 +37,7 @@ class Mail:
 def compose(*, kind: str, order_number: str, data: Mapping[str, Any], now: datetime, language: str) -> Mail | None:
     """The mail for an outbox message of this kind, or None where there is nobody to tell or nothing any more.
 
-    Writes only for `order.ready`, whose fresh code ends the one before. Raises nothing that a repeat would mend.
+    Writes only for `order.ready`, and only where no code is live. Raises nothing that a repeat would mend.
     """
     notice = _NOTICES.get(kind)
     order = Order.objects.select_related("channel").filter(number=order_number).first()
@@ -101,7 +102,7 @@ def _ready(order: Order, data: Mapping[str, Any], now: datetime, language: str) 
     if row is None or row.status != Fulfilment.Status.READY or row.pickup is None:
         return None
     try:
-        code, signed_qr, expires_at = issue_code(fulfilment_id=row.pk, now=now)
+        code, signed_qr, expires_at = tell_code(fulfilment_id=row.pk, now=now)
     except DomainError:
         return None
     return {

@@ -1,4 +1,4 @@
-"""Collecting with a code: made at random, kept as an HMAC, five wrong tries lock it, handed over once."""
+"""Collecting with a code: derived from a nonce, kept as an HMAC, five wrong tries lock it, handed over once."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from omni.core.db import lock, write
 from omni.core.errors import Conflict, DomainError, Forbidden, Locked
-from omni.core.secrets import as_typed, fingerprint, new_code, same
+from omni.core.secrets import as_typed, code_of, fingerprint, new_nonce, same
 from orders.completing import capture_cash_due, count_handed_over, leave_shelf, settle
 from orders.events import happened
 from orders.locking import lock_fulfilment
@@ -52,7 +52,7 @@ class CodeLocked(Locked):
 def issue_code(*, fulfilment_id: int, now: datetime) -> tuple[str, str, datetime]:
     """A new pick-up code: (code, signed QR payload, when it ends). The one before ends; wrong tries stay counted.
 
-    Neither is kept: only their fingerprint is. Raises NotForPickup, CodeLocked, and NotReady once it is over.
+    Neither is kept: only a fingerprint, and a nonce that says nothing without CODE_KEY. Raises NotForPickup, CodeLocked, and NotReady once it is over.
     Locks the order and the fulfilment.
     """
     with write():
@@ -65,17 +65,33 @@ def issue_code(*, fulfilment_id: int, now: datetime) -> tuple[str, str, datetime
         if before is not None and before.locked_at is not None:
             raise CodeLocked
         PickupCode.objects.filter(fulfilment=row, ended_at=None).update(ended_at=now)
-        code = new_code()
+        nonce = new_nonce()
+        code = code_of("pickup", nonce)
         expires_at = row.expires_at or now + timedelta(days=row.pickup.pickup_days)
         PickupCode.objects.create(
             fulfilment=row,
             location=row.pickup,
             fingerprint=_fingerprint(code),
+            nonce=nonce,
             wrong_tries=before.wrong_tries if before else 0,
             created_at=now,
             expires_at=expires_at,
         )
         return code, sign_qr(row.pk, code), expires_at
+
+
+def tell_code(*, fulfilment_id: int, now: datetime) -> tuple[str, str, datetime]:
+    """The live code again, or a new one where none is live: for a message, which may be sent more than once and may
+    come after somebody asked for a code themselves. Raises what issue_code raises; locks the same."""
+    with write():
+        _order, row = lock_fulfilment(fulfilment_id)
+        live = PickupCode.objects.filter(fulfilment=row, ended_at=None, expires_at__gt=now).exclude(nonce="").first()
+        if live is None or row.ended_at is not None:
+            return issue_code(fulfilment_id=fulfilment_id, now=now)
+        if live.locked_at is not None:
+            raise CodeLocked
+        code = code_of("pickup", live.nonce)
+        return code, sign_qr(row.pk, code), live.expires_at
 
 
 def collect(

@@ -25,6 +25,21 @@ def as_typed(code: str) -> str:
     return "".join(letter for letter in code.upper() if letter.isalnum())
 
 
+def code_of(purpose: str, nonce: str, length: int = 8) -> str:
+    """The code that follows from a nonce under CODE_KEY: the same each time it is told, known from no table."""
+    number = int(fingerprint(f"{purpose}-code", nonce), 16)
+    letters = []
+    for _ in range(length):
+        number, letter = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[letter])
+    return "".join(letters)
+
+
+def new_nonce() -> str:
+    """128 random bits to derive a code from."""
+    return secrets.token_hex(16)
+
+
 def new_digits(length: int = 6) -> str:
     """A numeric code, for a telephone's keypad."""
     return "".join(secrets.choice("0123456789") for _ in range(length))

@@ -75,6 +75,25 @@ def test_a_new_code_ends_the_one_before(shop, now):
         pickup.collect(fulfilment_id=row.pk, code=first, now=now, **BY)
 
 
+def test_a_message_tells_the_code_that_is_live_however_often_it_is_sent(shop, now):
+    """Whoever asked for a code before the mail left keeps a code that works."""
+    row = make_ready(place(shop, [("SHIRT", 1)], now=now), now)
+    asked, _qr, _at = pickup.issue_code(fulfilment_id=row.pk, now=now)
+    first, _qr, _at = pickup.tell_code(fulfilment_id=row.pk, now=now)
+    second, qr, _at = pickup.tell_code(fulfilment_id=row.pk, now=now)
+    assert asked == first == second
+    pickup.collect(fulfilment_id=row.pk, signed_qr=qr, now=now, **BY)
+    with refused("not_ready"):
+        pickup.tell_code(fulfilment_id=row.pk, now=now)
+
+
+def test_a_message_tells_a_new_code_where_the_last_one_is_too_old(shop, now):
+    row = make_ready(place(shop, [("SHIRT", 1)], now=now), now)
+    old, _qr, ends_at = pickup.issue_code(fulfilment_id=row.pk, now=now)
+    new, _qr, _at = pickup.tell_code(fulfilment_id=row.pk, now=ends_at)
+    assert new != old
+
+
 def test_five_wrong_codes_lock_even_the_right_one_until_a_manager_unlocks(shop):
     now = clock.now()
     row = make_ready(place(shop, [("SHIRT", 1)], now=now), now)
