@@ -52,8 +52,8 @@ class CodeLocked(Locked):
 def issue_code(*, fulfilment_id: int, now: datetime) -> tuple[str, str, datetime]:
     """A new pick-up code: (code, signed QR payload, when it ends). The one before ends; wrong tries stay counted.
 
-    Neither is kept: only a fingerprint, and a nonce that says nothing without CODE_KEY. Raises NotForPickup, CodeLocked, and NotReady once it is over.
-    Locks the order and the fulfilment.
+    Neither is kept: only a fingerprint, and a nonce that says nothing without CODE_KEY. Raises NotForPickup,
+    CodeLocked, and NotReady once it is over. Locks the order and the fulfilment.
     """
     with write():
         _order, row = lock_fulfilment(fulfilment_id)
