@@ -7,15 +7,17 @@ a call downwards or a follower, in the same transaction; what may come later is 
 from typing import Any
 
 import catalog.audit
+import catalog.benchmarks
 import customers.audit
 import loyalty.audit
 import omni.channels.audit
 import orders.audit
+import orders.benchmarks
 from customers import ports
 from loyalty.following import LoyaltyFollower
 from omni.channels import notices
 from omni.channels.tasks import wake_relay
-from omni.core import audit, outbox
+from omni.core import audit, benchmark, outbox
 from orders.carts import joined_at_sign_in
 from orders.following import OrdersFollower
 
@@ -54,6 +56,8 @@ CHECKS = [
     *omni.channels.audit.CHECKS,
 ]
 
+BENCHMARKS = [*orders.benchmarks.BENCHMARKS, *catalog.benchmarks.BENCHMARKS]
+
 
 def connect() -> None:
     """Called once all rooms are loaded (omni.apps); calling it again changes nothing."""
@@ -65,3 +69,4 @@ def connect() -> None:
         ports.register(follower)
     ports.on_sign_in(joined_at_sign_in)
     audit.register(CHECKS)
+    benchmark.register(BENCHMARKS)
