@@ -21,6 +21,8 @@ _REASONS = {
     "chosen": _("chosen by the customer"),
     "customer": _("the customer wished so"),
     "damaged": _("damaged"),
+    "holds_everything": _("has everything"),
+    "holds_most_of_the_rest": _("has most of the rest"),
     "mismatch": _("not what the system says"),
     "not_in_stock": _("not in stock"),
     "not_paid": _("not paid in time"),

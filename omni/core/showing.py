@@ -28,14 +28,17 @@ WORDS: dict[str, Promise] = {
     "categories": _("categories"),
     "category": _("category"),
     "channel": _("channel"),
+    "charges": _("charges"),
     "code": _("code"),
     "coupon": _("coupon"),
     "coupons": _("coupons"),
     "customer": _("customer"),
     "district": _("district"),
     "email": _("e-mail"),
+    "explanation": _("explanation"),
     "from": _("from"),
     "fulfilment": _("how it reaches the customer"),
+    "how": _("how"),
     "kind": _("kind"),
     "line": _("line"),
     "lines": _("lines"),
@@ -51,6 +54,7 @@ WORDS: dict[str, Promise] = {
     "name_vi": _("name in Vietnamese"),
     "options": _("options"),
     "order": _("order"),
+    "order_adjustments": _("order adjustments"),
     "ours": _("ours"),
     "percent": _("percent"),
     "phone": _("phone"),
@@ -78,6 +82,7 @@ WORDS: dict[str, Promise] = {
     "until": _("until"),
     "value": _("value"),
     "ward": _("ward"),
+    "wording": _("wording"),
 }
 _MONEY = frozenset(
     {"amount", "amount_minor", "budget", "charges_total", "compare_at", "discount", "discount_total", "due", "fee"}
