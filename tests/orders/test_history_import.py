@@ -8,6 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from catalog.models import DueOffer, Movement, Offer, StockLevel, Variant
 from customers.models import Customer, CustomerFacts, SourceRecord
@@ -286,6 +287,6 @@ def test_a_wrong_file_format_or_channel_is_told_and_nothing_is_written(tmp_path)
         ([str(SMALL), "--format", "csv", "--channel", "web"], "lacks columns"),
         ([str(SMALL), "--format", "online-retail", "--channel", "moon"], "Channels: web"),
     ):
-        with pytest.raises(CommandError, match=words):
+        with pytest.raises(CommandError, match=words), translation.override("en"):
             run(*args)
     assert not Order.objects.exists()
