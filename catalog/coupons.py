@@ -56,11 +56,11 @@ def return_coupons(*, order: str, now: datetime) -> int:
 def spend_budget(*, promotion_amounts: Mapping[str, int], now: datetime) -> None:
     """Count what an order was given (minor units, by promotion code) against the promotions' budgets.
 
-    Locks the promotions by id. Raises CouponUsedUp where a budget has not that much left.
+    A promotion without a budget is not counted: every order of a sale would wait for its one row. Locks the promotions by id. Raises CouponUsedUp where a budget has not that much left.
     """
     assert_in_transaction()
-    promotions = Promotion.objects.filter(code__in=promotion_amounts).order_by("pk").values_list("pk", "code")
-    for pk, code in promotions:
+    bounded = Promotion.objects.filter(code__in=promotion_amounts, budget__isnull=False)
+    for pk, code in bounded.order_by("pk").values_list("pk", "code"):
         amount = promotion_amounts[code]
         fits = Q(budget=None) | Q(budget__gte=F("spent") + amount)
         if not Promotion.objects.filter(fits, pk=pk).update(spent=F("spent") + amount):
@@ -70,7 +70,7 @@ def spend_budget(*, promotion_amounts: Mapping[str, int], now: datetime) -> None
 def return_budget(*, promotion_amounts: Mapping[str, int], now: datetime) -> None:
     """An order that is cancelled gives back what it took from the budgets. Locks the promotions by id."""
     assert_in_transaction()
-    for promotion in lock(Promotion.objects.filter(code__in=promotion_amounts)):
+    for promotion in lock(Promotion.objects.filter(code__in=promotion_amounts, budget__isnull=False)):
         given = promotion_amounts[promotion.code]
         Promotion.objects.filter(pk=promotion.pk, spent__gte=given).update(spent=F("spent") - given)
 

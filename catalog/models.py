@@ -149,7 +149,7 @@ class Promotion(models.Model):
     stacking = models.CharField(_("stacking"), max_length=12, choices=Stacking, default=Stacking.EXCLUSIVE)
     priority = models.IntegerField(_("priority"), default=0)
     needs_coupon = models.BooleanField(_("needs a coupon"), default=False)
-    # Minor units of `currency` that it may give away in all; null: no bound.
+    # Minor units of `currency` that it may give away in all; null: no bound, and what it gives is not counted here.
     currency = models.CharField(_("currency"), max_length=3, default="VND")
     budget = models.BigIntegerField(_("budget"), null=True, blank=True)
     spent = models.BigIntegerField(_("given away"), default=0)
@@ -214,6 +214,13 @@ class CouponUse(models.Model):
         verbose_name = _("coupon use")
         verbose_name_plural = _("coupon uses")
         constraints = [models.UniqueConstraint(fields=["coupon", "order"], name="coupon_once_per_order")]
+        indexes = [
+            models.Index(fields=["order"], name="coupon_use_of_order", condition=Q(returned_at=None)),
+            # How often one person has used a code that everybody uses.
+            models.Index(
+                fields=["source_record", "coupon"], name="coupon_use_of_record", condition=Q(returned_at=None)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.coupon_id} {self.order}"

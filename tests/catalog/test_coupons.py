@@ -75,6 +75,13 @@ def test_a_budget_gives_what_it_has_and_takes_back(db, now):
     assert Promotion.objects.get().spent == 0
 
 
+def test_a_promotion_without_a_budget_makes_no_order_wait(db, now, django_assert_num_queries):
+    PromotionFactory(code="sale")
+    with transaction.atomic(), django_assert_num_queries(1):
+        coupons.spend_budget(promotion_amounts={"sale": 60}, now=now)
+    assert Promotion.objects.get().spent == 0
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [({}, "used up"), ({"valid_until": timedelta()}, "expired"), ({"code": "OTHER"}, "no such")],
