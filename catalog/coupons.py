@@ -56,7 +56,8 @@ def return_coupons(*, order: str, now: datetime) -> int:
 def spend_budget(*, promotion_amounts: Mapping[str, int], now: datetime) -> None:
     """Count what an order was given (minor units, by promotion code) against the promotions' budgets.
 
-    A promotion without a budget is not counted: every order of a sale would wait for its one row. Locks the promotions by id. Raises CouponUsedUp where a budget has not that much left.
+    A promotion without a budget is not counted: every order of a sale would wait for its one row. Locks the
+    promotions by id. Raises CouponUsedUp where a budget has not that much left.
     """
     assert_in_transaction()
     bounded = Promotion.objects.filter(code__in=promotion_amounts, budget__isnull=False)
