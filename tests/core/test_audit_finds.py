@@ -59,10 +59,6 @@ DELIVERY = (
     " attempts, last_error, leased_by, overwrite)"
     " SELECT id, 'notice', 'x', 1, {}, 'due', 2, '{{}}', now(), 0, '', '', false FROM core_channel WHERE code = 'web'"
 )
-CODE = (
-    "INSERT INTO orders_pickupcode (fulfilment_id, location_id, fingerprint, wrong_tries, created_at, expires_at)"
-    " SELECT f.id, f.source_id, 'x', {}, now(), now() FROM orders_fulfilment f WHERE f.order_id = {}"
-)
 
 # What is done to the database, statement by statement, that this check alone must find.
 PLANTED: dict[str, list[str]] = {
@@ -245,7 +241,7 @@ PLANTED: dict[str, list[str]] = {
         "UPDATE customers_customerfacts SET orders_count = orders_count + 1"
     ],
     "orders: collected, delivered or ended goods have no live pick-up code": [
-        CODE.format(0, ORDER.format("sold")),
+        f"UPDATE orders_fulfilment SET ended_at = now() WHERE order_id = {ORDER.format('ready')}"
     ],
     "orders: one pick-up code of goods is live, and five wrong tries lock it": [
         "ALTER TABLE orders_pickupcode DROP CONSTRAINT pickup_five_tries_lock",
