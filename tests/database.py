@@ -1,27 +1,13 @@
-"""What tests of the database's own rules share."""
+"""Where the tests' database is, for programs that the tests start."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 
-@contextmanager
-def refused_by(rule: str) -> Iterator[None]:
-    """The statements inside are refused, at the latest at the commit, by this constraint or trigger."""
-    with pytest.raises(IntegrityError) as refusal, transaction.atomic():  # noqa: PT012
-        yield
-        connection.check_constraints()
-    assert refusal.value.__cause__.diag.constraint_name == rule  # type: ignore[union-attr]
-
-
-def run(sql: str, *params: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params or None)
-
-
-def empty(table: str) -> None:
-    """TRUNCATE, after what waits for the commit has been looked at."""
-    run("SET CONSTRAINTS ALL IMMEDIATE")
-    run(f"TRUNCATE {table} CASCADE")
+def database_url() -> str:
+    """The database of the tests as a DATABASE_URL; a server on a socket stands with its folder in the path."""
+    at = connection.settings_dict
+    password = f":{at['PASSWORD']}" if at["PASSWORD"] else ""
+    if str(at["HOST"]).startswith("/"):
+        return f"postgres://{at['USER']}{password}@/{at['HOST']}/{at['NAME']}"
+    port = f":{at['PORT']}" if at["PORT"] else ""
+    return f"postgres://{at['USER']}{password}@{at['HOST']}{port}/{at['NAME']}"

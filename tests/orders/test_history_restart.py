@@ -13,6 +13,7 @@ from django.db import connection
 from omni.core.models import ImportRun
 from orders.history import importing, masters, returns, sales, staging
 from orders.history.importing import ImportRunning
+from tests.database import database_url
 from tests.orders.history import SMALL, make_channel, sums_hold, take_in, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,13 +140,11 @@ import_sales(path=Path(sys.argv[1]), form="online-retail", channel=Channel.objec
 def test_killed_for_real_and_run_again_it_is_the_same():
     whole, cut = make_channel("whole"), make_channel("cut")
     expected = take_in(whole)
-    to = connection.settings_dict
-    url = f"postgres://{to['USER']}:{to['PASSWORD']}@{to['HOST']}:{to['PORT']}/{to['NAME']}"
     # Among the customers, among the orders, among the returns.
     for steps in (12, 4, 5):
         child = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(KILLED), str(SMALL)],
-            env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "DATABASE_URL": database_url(), "PYTHONPATH": os.pathsep.join(sys.path)},
             stdout=subprocess.PIPE,
         )
         assert child.stdout is not None

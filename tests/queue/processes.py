@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+
+from tests.database import database_url
 
 ROOT = Path(__file__).resolve().parents[2]
 CELERY = [sys.executable, "-m", "celery", "-A", "omni.celery"]
@@ -59,13 +60,3 @@ class Processes:
         )
         self._started.append(process)
         return process
-
-
-def database_url() -> str:
-    """The database of the tests, for another process."""
-    at = connection.settings_dict
-    password = f":{at['PASSWORD']}" if at["PASSWORD"] else ""
-    # A folder of a socket stands in the host part with its slashes quoted.
-    host = str(at["HOST"]).replace("/", "%2F")
-    port = f":{at['PORT']}" if at["PORT"] else ""
-    return f"postgres://{at['USER']}{password}@{host}{port}/{at['NAME']}"

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.queue.processes import ROOT, database_url
+from tests.database import database_url
+from tests.queue.processes import ROOT
 
 
 @pytest.fixture(scope="module")
