@@ -1,4 +1,4 @@
-"""What tests of the database's own rules share, and where that database is."""
+"""What tests of the database's own rules share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,13 +25,3 @@ def empty(table: str) -> None:
     """TRUNCATE, after what waits for the commit has been looked at."""
     run("SET CONSTRAINTS ALL IMMEDIATE")
     run(f"TRUNCATE {table} CASCADE")
-
-
-def database_url() -> str:
-    """The database of the tests as a DATABASE_URL; a server on a socket stands with its folder in the path."""
-    at = connection.settings_dict
-    password = f":{at['PASSWORD']}" if at["PASSWORD"] else ""
-    if str(at["HOST"]).startswith("/"):
-        return f"postgres://{at['USER']}{password}@/{at['HOST']}/{at['NAME']}"
-    port = f":{at['PORT']}" if at["PORT"] else ""
-    return f"postgres://{at['USER']}{password}@{at['HOST']}{port}/{at['NAME']}"

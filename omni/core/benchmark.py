@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from django.db import connection
+
+from omni.core.db import database_url
 
 ROUNDS = 7
 _benchmarks: list["Benchmark"] = []
@@ -137,7 +138,7 @@ def _own_web_server() -> Iterator[int]:
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     server = subprocess.Popen(  # noqa: S603
         [*command, "--no-ws", "--log-level", "error", "omni.wsgi:application"],
-        env=os.environ | {"DATABASE_URL": _database_url(), "CELERY_BROKER_URL": "memory://", "OMNI_MODE": "test"},
+        env=os.environ | {"DATABASE_URL": database_url(), "CELERY_BROKER_URL": "memory://", "OMNI_MODE": "test"},
     )
     try:
         _wait_for(server, port)
@@ -145,13 +146,6 @@ def _own_web_server() -> Iterator[int]:
     finally:
         server.terminate()
         server.wait(10)
-
-
-def _database_url() -> str:
-    told = connection.settings_dict
-    password = f":{quote(told['PASSWORD'], safe='')}" if told["PASSWORD"] else ""
-    where = quote(str(told["HOST"] or "localhost"), safe="") + (f":{told['PORT']}" if told["PORT"] else "")
-    return f"postgres://{quote(told['USER'] or '', safe='')}{password}@{where}/{told['NAME']}"
 
 
 def _wait_for(server: "subprocess.Popen[bytes]", port: int) -> None:

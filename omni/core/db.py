@@ -9,6 +9,7 @@ bounded by `lock_timeout`, which answers 409 `busy`.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
@@ -50,3 +51,14 @@ def execute(sql: str, params: Any = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return int(cursor.rowcount)
+
+
+def database_url() -> str:
+    """This process's database as a DATABASE_URL for another; a server on a socket stands with its folder in the
+    path."""
+    at = connection.settings_dict
+    user = quote(str(at["USER"]), safe="") + (f":{quote(str(at['PASSWORD']), safe='')}" if at["PASSWORD"] else "")
+    if str(at["HOST"]).startswith("/"):
+        return f"postgres://{user}@/{at['HOST']}/{at['NAME']}"
+    port = f":{at['PORT']}" if at["PORT"] else ""
+    return f"postgres://{user}@{at['HOST']}{port}/{at['NAME']}"

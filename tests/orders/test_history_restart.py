@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from omni.core.db import database_url
 from omni.core.models import ImportRun
 from orders.history import importing, masters, returns, sales, staging
 from orders.history.importing import ImportRunning
-from tests.database import database_url
 from tests.orders.history import SMALL, make_channel, sums_hold, take_in, written
 
 pytestmark = pytest.mark.django_db(transaction=True)

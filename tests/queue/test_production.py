@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.database import database_url
+from omni.core.db import database_url
 from tests.queue.processes import ROOT
 
 
