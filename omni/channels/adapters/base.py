@@ -4,6 +4,7 @@ An adapter keeps nothing between calls: what it needs is in the channel's settin
 It reads no database, opens no transaction and lets the pusher decide about retries; it only says what happened.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -129,7 +130,7 @@ class Event:
     key: str = ""
 
 
-class Adapter:
+class Adapter(ABC):
     """The base of every adapter. What a platform cannot do keeps the answer given here."""
 
     # Which topics it takes (OFFER, NOTICE).
@@ -144,13 +145,13 @@ class Adapter:
     # The keys that a channel's settings must have.
     needs: ClassVar[frozenset[str]] = frozenset()
 
+    @abstractmethod
     def push(self, channel: Channel, items: Sequence[Item]) -> list[ItemResult]:
         """Tell the channel; one result an item, an item without one was not tried.
 
         An item older than what the channel shows is ok: the channel is ahead. Raises TransportError where the
         channel as a whole did not answer well, BatchRefused where it refuses a batch for what is in it.
         """
-        raise NotImplementedError
 
     def read_back(self, channel: Channel, keys: Sequence[str] | None) -> list[Shown]:
         """What the channel shows now of these SKUs, or of all; a SKU that it does not show is left out."""
